@@ -1,0 +1,302 @@
+//! What is answered. Field names are those of the resource's outputs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Capacity, GramsPerKwh, Hours, Kg, Kwh, Place, Start, Usd};
+
+/// A value with its plausible range (about 90 %; model and data, the user's hours taken as given).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Band<T> {
+    /// Central value.
+    pub value: T,
+    /// Lower end.
+    pub low: T,
+    /// Upper end.
+    pub high: T,
+}
+
+/// `estimate`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Energy at the meter, PUE included.
+    pub energy_kwh: Band<Kwh>,
+    /// Emissions: operational, embodied, transfer.
+    pub emissions_kg: Band<Kg>,
+    /// Cost; `None` where a price is unknown.
+    pub cost_usd: Option<Band<Usd>>,
+    /// Billed time per instance, all attempts.
+    pub runtime_hours: Band<Hours>,
+}
+
+/// `breakdown`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Breakdown {
+    /// From electricity.
+    pub operational_kg: Kg,
+    /// From manufacture.
+    pub embodied_kg: Kg,
+    /// From moving the dataset between regions.
+    pub transfer_kg: Kg,
+    /// Instances.
+    pub compute_usd: Option<Usd>,
+    /// The staged dataset.
+    pub storage_usd: Usd,
+    /// Egress.
+    pub transfer_usd: Usd,
+}
+
+/// `baseline`: the reference type, on demand, in the dataset's region, at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// The dataset's region.
+    pub region: String,
+    /// The reference type.
+    pub instance_type: String,
+    /// Energy.
+    pub energy_kwh: Kwh,
+    /// Emissions.
+    pub emissions_kg: Kg,
+    /// Cost; `None` where not sold.
+    pub cost_usd: Option<Usd>,
+    /// Time.
+    pub runtime_hours: Hours,
+    /// The reference was defaulted, not given.
+    pub assumed: bool,
+    /// The reference is not sold there.
+    pub hypothetical: bool,
+}
+
+/// `savings` against the baseline; negative = more than the baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Savings {
+    /// Emissions saved.
+    pub emissions_kg: Kg,
+    /// In percent of the baseline.
+    pub emissions_percent: f64,
+    /// Plausible range of the percentage.
+    pub emissions_percent_low: f64,
+    /// Plausible range of the percentage.
+    pub emissions_percent_high: f64,
+    /// Energy saved.
+    pub energy_kwh: Kwh,
+    /// USD saved.
+    pub cost_usd: Option<Usd>,
+    /// By the region.
+    pub region_kg: Kg,
+    /// By the type; `None` when the reference was assumed.
+    pub type_kg: Option<Kg>,
+    /// By spot or on demand.
+    pub capacity_kg: Kg,
+    /// By the start time.
+    pub time_kg: Kg,
+}
+
+/// `signal`: which grid intensity the decision used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Signal {
+    /// Who says so.
+    pub source: String,
+    /// `average` or `marginal`.
+    pub kind: String,
+    /// `life_cycle` or `direct`.
+    pub factor_type: String,
+    /// `annual`, `profile`, `forecast` or `live`.
+    pub quality: String,
+    /// Grid zone.
+    pub zone: String,
+    /// The intensity.
+    pub gco2_per_kwh: GramsPerKwh,
+    /// Renewable share.
+    pub renewable_percent: Option<f64>,
+    /// Carbon-free share.
+    pub carbon_free_percent: Option<f64>,
+    /// Year of the average.
+    pub year: Option<u16>,
+    /// When a live value was issued (RFC 3339); `None` for embedded figures.
+    pub issued_at: Option<String>,
+}
+
+/// One feasible place with its figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Region.
+    pub region: String,
+    /// Type.
+    pub instance_type: String,
+    /// Spot or on demand.
+    pub capacity: Capacity,
+    /// Start.
+    pub start: Start,
+    /// Figures.
+    pub estimate: Estimate,
+    /// Parts.
+    pub breakdown: Breakdown,
+    /// Energy at the racks, without PUE.
+    pub it_energy_kwh: Kwh,
+    /// Worst bill: price x `max_runtime_hours` and the rest.
+    pub cost_ceiling_usd: Option<Usd>,
+    /// `max_runtime_hours` that goes with it.
+    pub max_runtime_hours: u32,
+    /// Grid intensity used.
+    pub gco2_per_kwh: GramsPerKwh,
+}
+
+/// Which rule rejected a candidate; in the order in which the rules are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Rule {
+    /// Another AWS partition.
+    Partition,
+    /// Data residency.
+    Residency,
+    /// Not in the list of regions.
+    Regions,
+    /// A region-bound setting has no entry for the region.
+    Regional,
+    /// The image lives in another region.
+    ImageRegion,
+    /// The data would have to be staged, which is not allowed.
+    Staging,
+    /// Not in the list of types.
+    Types,
+    /// `cuda`, `cpu`, `neuron`.
+    Kind,
+    /// `accelerator_count_policy`.
+    AcceleratorCount,
+    /// Accelerator memory.
+    Memory,
+    /// vCPUs.
+    Vcpu,
+    /// Disk.
+    Disk,
+    /// RAM.
+    Ram,
+    /// Throughput unknown or without a sound source.
+    Throughput,
+    /// CUDA of the image.
+    Cuda,
+    /// Retired by AWS.
+    Retired,
+    /// Sold through training plans only.
+    TrainingPlan,
+    /// Not offered there.
+    Offer,
+    /// Price unknown.
+    Price,
+    /// Too slow, or longer than SageMaker lets a job run.
+    Runtime,
+    /// `carbon_intensity_threshold`.
+    Threshold,
+    /// `max_emissions_kg`.
+    EmissionsGate,
+    /// `max_energy_kwh`.
+    EnergyGate,
+    /// `max_cost_usd`.
+    CostGate,
+    /// `max_cost_premium_percent`.
+    CostPremium,
+}
+
+/// A rejected candidate, or a whole region or type (then the other is `None`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// Region; `None` = in every region.
+    pub region: Option<String>,
+    /// Type; `None` = every type.
+    pub instance_type: Option<String>,
+    /// Which rule.
+    pub rule: Rule,
+    /// Why, as a sentence fragment.
+    pub reason: String,
+}
+
+/// The decision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// `selected_region`.
+    pub selected_region: String,
+    /// `selected_instance_type`.
+    pub selected_instance_type: String,
+    /// `selected_capacity`.
+    pub selected_capacity: Capacity,
+    /// Instances.
+    pub instance_count: u32,
+    /// EBS volume to ask for; `None` on NVMe types.
+    pub volume_size_gb: Option<u32>,
+    /// Start.
+    pub start: Start,
+    /// `max_runtime_hours` in force.
+    pub max_runtime_hours: u32,
+    /// The dataset has to be staged into `selected_region`.
+    pub staging: bool,
+    /// `estimate`.
+    pub estimate: Estimate,
+    /// `breakdown`.
+    pub breakdown: Breakdown,
+    /// `cost_ceiling_usd`.
+    pub cost_ceiling_usd: Option<Usd>,
+    /// `baseline`.
+    pub baseline: Baseline,
+    /// `savings`.
+    pub savings: Savings,
+    /// `signal`.
+    pub signal: Signal,
+    /// `summary`.
+    pub summary: String,
+    /// `candidates`: at most five lines.
+    pub candidates: Vec<String>,
+    /// `recommendations`: lines.
+    pub recommendations: Vec<String>,
+    /// `assumptions`: a line per unsourced constant behind the chosen figure.
+    pub assumptions: Vec<String>,
+    /// Sentences for a warning diagnostic.
+    pub warnings: Vec<String>,
+    /// Every feasible candidate, best first; the first is the chosen one.
+    pub ranked: Vec<Candidate>,
+    /// Every rejection.
+    pub rejected: Vec<Rejection>,
+    /// Indexes into `ranked` of those that cannot be told apart from the chosen one.
+    pub within_noise: Vec<usize>,
+    /// kgCO2e per million parameters, when `model_parameters_millions` was given.
+    pub kg_per_million_parameters: Option<f64>,
+    /// Version of the catalogue.
+    pub catalog_version: String,
+    /// Version of the method.
+    pub methodology_version: String,
+}
+
+/// A feasible answer just outside the limits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NearMiss {
+    /// Where.
+    pub place: Place,
+    /// What would have to move, e.g. `max_emissions_kg from 30 to 41.2`.
+    pub change: String,
+    /// Its figures.
+    pub candidate: Candidate,
+}
+
+/// There is no feasible answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Infeasible {
+    /// One line: what stands in the way.
+    pub summary: String,
+    /// Several lines for the error's detail: the nearest answers and what to move.
+    pub detail: String,
+    /// The three nearest feasible answers.
+    pub nearest: Vec<NearMiss>,
+    /// Every rejection.
+    pub rejected: Vec<Rejection>,
+    /// The attribute to blame, when it is one.
+    pub attribute: Option<String>,
+}
+
+/// What [`crate::decide`] answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Answer {
+    /// A decision.
+    Decided(Box<Decision>),
+    /// None is possible.
+    Infeasible(Box<Infeasible>),
+}
