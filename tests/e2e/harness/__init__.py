@@ -1,0 +1,1 @@
+"""What the end-to-end tests are written with: configurations, steps, expectations."""
