@@ -1,1 +1,36 @@
-//! To come.
+//! The lifecycle of one training run over the AWS SDK.
+//!
+//! This is the only crate that knows AWS. It is told everything: a [`RunSpec`] holds decisions, never
+//! preferences, and nothing here knows about carbon, Terraform or the catalogue.
+//!
+//! - [`Settings`] and [`Aws`]: how to reach AWS. Making an [`Aws`] costs nothing; clients are made per region on
+//!   first use.
+//! - [`lifecycle`]: `create`, `rerun`, `resume`, `update`, `read`, `wait`, `destroy`, `import`. Each returns a
+//!   report, because what exists has to reach the state even when something failed.
+//! - [`steps`](lifecycle): the order of calls is one list; `create` walks it forwards, `destroy` backwards.
+//! - [`source`], [`naming`], [`policy`]: pure helpers that a plan may call; none of them talks to AWS.
+
+pub mod control;
+pub mod error;
+pub mod handle;
+pub mod lifecycle;
+pub mod naming;
+pub mod observation;
+pub mod policy;
+pub mod report;
+pub mod settings;
+pub mod source;
+pub mod spec;
+
+mod clients;
+
+pub use clients::Aws;
+pub use control::{Control, NoProgress, Progress};
+pub use error::{Error, Kind};
+pub use handle::Handle;
+pub use observation::{Observation, Outcome};
+pub use report::{
+    CreateReport, DestroyReport, Failure, Imported, ReadReport, Remark, UpdateReport,
+};
+pub use settings::{AssumeRole, RetryMode, Secret, Service, Settings};
+pub use spec::RunSpec;

@@ -1,0 +1,158 @@
+//! What exists: kept in the state by the caller, handed to every later call.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::spec::Compression;
+
+/// Names of everything that a run has made or uses. Fields fill up as `create` goes on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Handle {
+    /// Name of the resource.
+    pub name: String,
+    /// Nonce of the run: the value of the `sustainable:run` tag.
+    pub nonce: String,
+    /// Account in which all of it is.
+    pub account_id: String,
+    /// `aws`, `aws-cn`, `aws-us-gov`.
+    pub partition: String,
+    /// Region of the job.
+    pub region: String,
+    /// Digest of the run-defining request.
+    pub request_digest: String,
+    /// The training job's name, once CreateTrainingJob was answered.
+    pub job_name: Option<String>,
+    /// Its ARN.
+    pub job_arn: Option<String>,
+    /// The user's bucket.
+    pub data_bucket: Option<BucketRef>,
+    /// The bucket that the job reads from.
+    pub job_bucket: Option<BucketRef>,
+    /// Companion buckets of this and earlier runs in which we are a user.
+    pub companions: Vec<BucketRef>,
+    /// Bucket of results, source, checkpoints and manifest.
+    pub work_bucket: Option<BucketRef>,
+    /// The claim.
+    pub claim: Option<ClaimRef>,
+    /// Execution role.
+    pub role_arn: Option<String>,
+    /// Name of the execution role when it is ours.
+    pub managed_role: Option<String>,
+    /// Key of the uploaded source in the work bucket.
+    pub source_key: Option<String>,
+    /// Key of the run manifest in the work bucket.
+    pub manifest_key: Option<String>,
+    /// `s3://` prefix of the checkpoints.
+    pub checkpoint_uri: Option<String>,
+    /// `S3OutputPath` of the job.
+    pub output_path: Option<String>,
+    /// Form of the artifact.
+    pub output_compression: Compression,
+    /// Whether the training code was given a place for a compressed model.
+    pub has_compressed_uri: bool,
+    /// CloudWatch dashboard.
+    pub dashboard: Option<String>,
+    /// Image, with every placeholder filled in.
+    pub image: Option<String>,
+    /// `ml.*` type.
+    pub instance_type: String,
+    /// Number of instances.
+    pub instance_count: u32,
+    /// Managed spot training was asked for.
+    pub spot: bool,
+    /// Names of the metrics that the job publishes.
+    pub metric_names: Vec<String>,
+    /// All tags on the job.
+    pub tags: BTreeMap<String, String>,
+    /// The end of the run is awaited but was not reached: [`crate::lifecycle::wait`] goes on.
+    pub wait_pending: bool,
+}
+
+/// A bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BucketRef {
+    /// Its name.
+    pub name: String,
+    /// Its region.
+    pub region: String,
+    /// Our tags are on it: it was made by this provider. Re-read from the tags before it is removed.
+    pub managed: bool,
+}
+
+/// The claim on the name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClaimRef {
+    /// Bucket that holds it.
+    pub bucket: String,
+    /// Region of the bucket.
+    pub region: String,
+    /// Key of the object.
+    pub key: String,
+    /// The claim says that the state was saved.
+    pub confirmed: bool,
+}
+
+impl Handle {
+    /// Nothing exists that a destroy would have to remove: the caller may drop the state.
+    pub fn is_empty(&self) -> bool {
+        self.job_name.is_none()
+            && self.claim.is_none()
+            && self.managed_role.is_none()
+            && self.companions.is_empty()
+            && self.source_key.is_none()
+            && self.manifest_key.is_none()
+            && self.dashboard.is_none()
+            && !self
+                .data_bucket
+                .as_ref()
+                .is_some_and(|bucket| bucket.managed)
+    }
+
+    /// Folder of the model artifact: `.../model.tar.gz` is SageMaker's artifact; without compression the prefix itself.
+    pub fn model_artifacts_location(&self) -> Option<String> {
+        let path = self.output_path.as_deref()?.trim_end_matches('/');
+        let job = self.job_name.as_deref()?;
+        Some(match self.output_compression {
+            Compression::Gzip => format!("{path}/{job}/output"),
+            Compression::None => format!("{path}/{job}/output/model"),
+        })
+    }
+
+    /// Where the training code may put a compressed model.
+    pub fn compressed_uri(&self) -> Option<String> {
+        let location = self.model_artifacts_location()?;
+        self.has_compressed_uri
+            .then(|| format!("{location}/compressed/model.tar.gz"))
+    }
+
+    /// Where reports of this resource go.
+    pub fn reports_location(&self) -> Option<String> {
+        let bucket = self.work_bucket.as_ref()?;
+        Some(format!(
+            "s3://{}/sustainability-reports/{}/",
+            bucket.name, self.name
+        ))
+    }
+
+    /// Console page of the dashboard.
+    pub fn dashboard_url(&self) -> Option<String> {
+        let name = self.dashboard.as_deref()?;
+        let (region, console) = (&self.region, crate::naming::console_domain(&self.partition));
+        Some(format!(
+            "https://{region}.{console}/cloudwatch/home?region={region}#dashboards/dashboard/{name}"
+        ))
+    }
+
+    /// Console page of the log streams.
+    pub fn log_url(&self) -> Option<String> {
+        let job = self.job_name.as_deref()?;
+        let (region, console) = (&self.region, crate::naming::console_domain(&self.partition));
+        Some(format!(
+            "https://{region}.{console}/cloudwatch/home?region={region}#logsV2:log-groups/log-group/$252Faws$252Fsagemaker$252FTrainingJobs$3FlogStreamNameFilter$3D{job}$252F"
+        ))
+    }
+}

@@ -1,0 +1,254 @@
+//! The life of a run: create, look, change, remove.
+
+use std::collections::BTreeMap;
+
+use crate::clients::Aws;
+use crate::control::Control;
+use crate::error::{Error, Kind};
+use crate::handle::Handle;
+use crate::report::{CreateReport, DestroyReport, Failure, Imported, ReadReport, UpdateReport};
+use crate::spec::{Dashboard, RunSpec};
+
+/// What [`update`] changes in place.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Change {
+    /// Every tag that the job and our other objects are to carry, default tags included, our own not. `None`: as they are.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// The dashboard. `None`: as it is.
+    pub dashboard: Option<DashboardChange>,
+}
+
+/// What becomes of the dashboard.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DashboardChange {
+    /// Put it, new or over the old one.
+    Put(Dashboard),
+    /// Remove it.
+    Remove,
+}
+
+/// What [`destroy`] does with the job's record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnDestroy {
+    /// Stop, keep the record.
+    #[default]
+    Stop,
+    /// Stop, then delete the record.
+    Delete,
+    /// Leave the job alone.
+    Retain,
+}
+
+/// How [`destroy`] goes about it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DestroyOptions {
+    /// The job's record.
+    pub on_destroy: OnDestroy,
+    /// Managed buckets go with everything in them, artifacts, reports and manifests included.
+    pub force: bool,
+}
+
+/// What [`read`] looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Last log lines after a failure.
+    pub capture_logs: bool,
+    /// Reports of what was deleted behind our back (role, dashboard, companion bucket).
+    pub check_parts: bool,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        ReadOptions {
+            capture_logs: true,
+            check_parts: true,
+        }
+    }
+}
+
+/// What [`import`] is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImportId {
+    /// `arn:aws:sagemaker:<region>:<account>:training-job/<name>` or `<region>/<job name>`.
+    Job {
+        /// Region of the job.
+        region: String,
+        /// Its name.
+        job_name: String,
+    },
+    /// The resource's identity; found through its claim.
+    Identity {
+        /// Data bucket.
+        bucket: String,
+        /// Its region, when it is known.
+        region: Option<String>,
+        /// Name of the resource.
+        name: String,
+    },
+}
+
+impl ImportId {
+    /// Reads what the user typed.
+    ///
+    /// # Errors
+    /// The text has none of the legal forms; the error names them.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let legal = "a training job's ARN, or region/job-name such as eu-north-1/bert-base-1a2b3c, or s3_bucket_name/name";
+        let refuse = || {
+            Error::new(Kind::Invalid, format!("\"{text}\" is no import ID"))
+                .advise(format!("Give {legal}."))
+        };
+        if text.starts_with("arn:") {
+            let parts: Vec<&str> = text.splitn(6, ':').collect();
+            if let [_, _, "sagemaker", region, _, resource] = parts[..] {
+                if let Some(job_name) = resource
+                    .strip_prefix("training-job/")
+                    .filter(|name| !name.is_empty())
+                {
+                    return Ok(ImportId::Job {
+                        region: region.to_owned(),
+                        job_name: job_name.to_owned(),
+                    });
+                }
+            }
+            return Err(refuse());
+        }
+        match text.split_once('/') {
+            Some((first, second))
+                if !first.is_empty() && !second.is_empty() && !second.contains('/') =>
+            {
+                if looks_like_region(first) {
+                    Ok(ImportId::Job {
+                        region: first.to_owned(),
+                        job_name: second.to_owned(),
+                    })
+                } else {
+                    Ok(ImportId::Identity {
+                        bucket: first.to_owned(),
+                        region: None,
+                        name: second.to_owned(),
+                    })
+                }
+            }
+            _ => Err(refuse()),
+        }
+    }
+}
+
+/// `eu-north-1`, `us-gov-west-1`: letters, then words, then a number. A bucket of such a name is imported by ARN.
+fn looks_like_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    matches!(parts.len(), 3 | 4)
+        && parts[0].len() == 2
+        && parts[..parts.len() - 1]
+            .iter()
+            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase()))
+        && parts[parts.len() - 1].len() == 1
+        && parts[parts.len() - 1]
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+}
+
+fn not_yet<T>(handle: Handle, build: impl FnOnce(Handle, Option<Failure>) -> T) -> T {
+    let error = Error::new(Kind::Other, "not implemented");
+    build(
+        handle,
+        Some(Failure {
+            step: "none",
+            error,
+            job_exists: false,
+        }),
+    )
+}
+
+/// Creates everything that a run needs, the training job last.
+///
+/// Never an `Err` alone: what exists must reach the state. When it fails before the job exists, what this call made
+/// is removed again as far as possible; [`Handle::is_empty`] says whether anything is left.
+pub async fn create(_aws: &Aws, _spec: &RunSpec, _control: &Control<'_>) -> CreateReport {
+    not_yet(Handle::default(), |handle, failure| CreateReport {
+        handle,
+        observation: None,
+        failure,
+        remarks: Vec::new(),
+    })
+}
+
+/// Starts a new run in place of `previous`: everything is prepared, the old job is let go of and stopped, then the
+/// new one is created. On a failure before the new job exists, the handle is the previous one (its job may have been
+/// stopped: the observation tells).
+pub async fn rerun(
+    _aws: &Aws,
+    previous: &Handle,
+    _spec: &RunSpec,
+    _control: &Control<'_>,
+) -> CreateReport {
+    not_yet(previous.clone(), |handle, failure| CreateReport {
+        handle,
+        observation: None,
+        failure,
+        remarks: Vec::new(),
+    })
+}
+
+/// Changes tags and dashboard in place.
+pub async fn update(
+    _aws: &Aws,
+    handle: &Handle,
+    _spec: &Change,
+    _control: &Control<'_>,
+) -> UpdateReport {
+    not_yet(handle.clone(), |handle, failure| UpdateReport {
+        handle,
+        failure,
+        remarks: Vec::new(),
+    })
+}
+
+/// Looks at the job and confirms the claim. A job that is gone is an observation, not an error.
+///
+/// # Errors
+/// The job could not be described.
+pub async fn read(
+    _aws: &Aws,
+    _handle: &Handle,
+    _options: ReadOptions,
+) -> Result<ReadReport, Error> {
+    Err(Error::new(Kind::Other, "not implemented"))
+}
+
+/// Waits for the end of the run, or for the control's timeout or stop: then `handle.wait_pending` stays true.
+///
+/// # Errors
+/// The job could not be described.
+pub async fn wait(
+    _aws: &Aws,
+    _handle: &Handle,
+    _options: ReadOptions,
+    _control: &Control<'_>,
+) -> Result<ReadReport, Error> {
+    Err(Error::new(Kind::Other, "not implemented"))
+}
+
+/// Stops the run and removes what is ours. What stays is named in the report.
+pub async fn destroy(
+    _aws: &Aws,
+    handle: &Handle,
+    _options: DestroyOptions,
+    _control: &Control<'_>,
+) -> DestroyReport {
+    not_yet(handle.clone(), |handle, failure| DestroyReport {
+        handle,
+        failure,
+        left: Vec::new(),
+        remarks: Vec::new(),
+    })
+}
+
+/// Finds a run that exists and takes it over.
+///
+/// # Errors
+/// There is no such job, or it cannot be read.
+pub async fn import(_aws: &Aws, _id: &ImportId) -> Result<Imported, Error> {
+    Err(Error::new(Kind::Other, "not implemented"))
+}

@@ -1,0 +1,265 @@
+//! Everything that a run is, decided: no defaults are left open and nothing is chosen here.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// One training run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunSpec {
+    /// Name of the resource; with the data bucket's name it is the run's identity.
+    pub name: String,
+    /// Job name without a suffix for uniqueness: [`crate::naming::job_name_base`].
+    pub job_name_base: String,
+    /// Digest of the run-defining request: [`crate::naming::request_digest`]. A lost job is adopted only when it is equal.
+    pub request_digest: String,
+    /// Region in which the job runs.
+    pub region: String,
+    /// Where the user's data are.
+    pub data_bucket: DataBucket,
+    /// The bucket in the job's region that the job reads from.
+    pub job_bucket: JobBucket,
+    /// Input channels. URIs are final, except that with [`JobBucket::Companion`] those in the data bucket are staged.
+    pub channels: Vec<Channel>,
+    /// Stated size of the dataset; 0 says that it may be empty.
+    pub dataset_size_gb: f64,
+    /// Refuse to stage more than this.
+    pub max_staging_gb: Option<f64>,
+    /// Image or algorithm.
+    pub algorithm: Algorithm,
+    /// Replaces the image's entrypoint; empty: the image's own.
+    pub container_entrypoint: Vec<String>,
+    /// Arguments for the entrypoint.
+    pub container_arguments: Vec<String>,
+    /// The user's code.
+    pub source: Source,
+    /// Script inside the source.
+    pub entry_point: Option<String>,
+    /// How the training toolkit starts the processes.
+    pub distribution: Distribution,
+    /// `ml.*` type.
+    pub instance_type: String,
+    /// Number of instances.
+    pub instance_count: u32,
+    /// Size of the EBS volume; `None` on types with a local NVMe disk (a volume key is then dropped too).
+    pub volume_gb: Option<u32>,
+    /// Managed spot training.
+    pub spot: bool,
+    /// Cap on the run time.
+    pub max_runtime_seconds: u32,
+    /// Cap on run time and waiting; spot only.
+    pub max_wait_seconds: Option<u32>,
+    /// Cap on waiting for capacity.
+    pub max_pending_seconds: Option<u32>,
+    /// Retries after an internal server error.
+    pub max_retry_attempts: Option<u32>,
+    /// The user's hyperparameters; the toolkit's reserved ones are added here.
+    pub hyperparameters: BTreeMap<String, String>,
+    /// Environment of the container, `SUSTAINABLE_*` included.
+    pub environment: BTreeMap<String, String>,
+    /// Also pass `SUSTAINABLE_COMPRESSED_URI`, which depends on the job's name.
+    pub pass_compressed_uri: bool,
+    /// Metric name to regular expression.
+    pub metric_definitions: BTreeMap<String, String>,
+    /// Checkpoints, when the code supports them.
+    pub checkpoint: Option<Checkpoint>,
+    /// The execution role.
+    pub role: Role,
+    /// Network of the job.
+    pub vpc: Option<Vpc>,
+    /// Key of the S3 objects that the job writes.
+    pub kms_key_arn: Option<String>,
+    /// Key of the training volume.
+    pub volume_kms_key_arn: Option<String>,
+    /// No network for the container.
+    pub network_isolation: bool,
+    /// Encrypts traffic between the instances.
+    pub encrypt_inter_container_traffic: bool,
+    /// Where results go; `None`: `sustainable/runs` in the job's bucket.
+    pub output_s3_uri: Option<String>,
+    /// Form of the model artifact.
+    pub output_compression: Compression,
+    /// Tags of everything that is created, default tags included, our own not.
+    pub tags: BTreeMap<String, String>,
+    /// The run's CloudWatch dashboard; `None`: none.
+    pub dashboard: Option<Dashboard>,
+    /// Whether a training quota of 0 is looked up before anything is created.
+    pub check_quota: bool,
+    /// Last log lines are fetched after a failure.
+    pub capture_logs: bool,
+    /// After creating: wait for the end of the run (within the control's timeout).
+    pub wait_for_completion: bool,
+    /// Written into the run manifest as it is and handed back by import. It must hold no secrets: replace values
+    /// of the environment by [`crate::naming::value_digest`] first.
+    pub manifest: serde_json::Value,
+}
+
+/// The bucket that the user named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataBucket {
+    /// Its name.
+    pub name: String,
+    /// Its region.
+    pub region: String,
+    /// Make it when it does not exist.
+    pub create: bool,
+}
+
+/// The bucket that the job reads from, in the job's own region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobBucket {
+    /// The data bucket itself: it is in the job's region.
+    Data,
+    /// A companion bucket of ours, into which the channels of the data bucket are staged
+    /// ([`crate::naming::companion_bucket`]).
+    Companion {
+        /// Its name.
+        name: String,
+    },
+    /// A replica that the user keeps; the channels name it already.
+    Replica {
+        /// Its bucket's name.
+        name: String,
+    },
+}
+
+/// One input channel.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Channel {
+    /// Channel name.
+    pub name: String,
+    /// `s3://bucket/prefix`.
+    pub s3_uri: String,
+    /// `File`, `FastFile` or `Pipe`.
+    pub input_mode: Option<String>,
+    /// MIME type.
+    pub content_type: Option<String>,
+    /// `None` or `Gzip`.
+    pub compression: Option<String>,
+    /// `None` or `RecordIO`.
+    pub record_wrapper: Option<String>,
+    /// `S3Prefix` (default), `ManifestFile`, `AugmentedManifestFile`.
+    pub s3_data_type: Option<String>,
+    /// `FullyReplicated` (default) or `ShardedByS3Key`.
+    pub distribution: Option<String>,
+    /// Seed of a shuffle.
+    pub shuffle_seed: Option<i64>,
+}
+
+/// What runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Algorithm {
+    /// Image URI with every placeholder filled in.
+    Image(String),
+    /// ARN of an algorithm resource or a marketplace algorithm.
+    Arn(String),
+}
+
+/// The user's code.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The image holds it.
+    #[default]
+    None,
+    /// A folder, packed and uploaded.
+    Directory {
+        /// The folder.
+        path: PathBuf,
+        /// Patterns left out ([`crate::source`]).
+        exclude: Vec<String>,
+        /// [`crate::source::digest`] as planned; another content at apply is an error.
+        digest: String,
+    },
+    /// An archive that the user keeps in S3.
+    S3(String),
+}
+
+/// How the training toolkit starts the processes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Distribution {
+    /// One process per instance.
+    #[default]
+    None,
+    /// `torchrun`.
+    Torchrun,
+    /// MPI.
+    Mpi,
+    /// SageMaker's data-parallel library.
+    Smddp,
+}
+
+/// Checkpoints of the run: `sustainable/checkpoints/<job>/` in the bucket of the results.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Folder in the container.
+    pub local_path: String,
+    /// Where the first checkpoint comes from.
+    pub resume_from: ResumeFrom,
+}
+
+/// Where a run's first checkpoint comes from. The objects are copied, so that the old run's stay as they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResumeFrom {
+    /// A fresh start.
+    #[default]
+    None,
+    /// The run that this one follows, if there is one.
+    PreviousRun,
+    /// A prefix.
+    Uri(String),
+}
+
+/// The execution role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The user's own.
+    Given {
+        /// Its ARN.
+        arn: String,
+    },
+    /// Ours: made, least-privilege, removed at destroy.
+    Managed {
+        /// IAM path; `/` by default.
+        path: Option<String>,
+        /// ARN of a permissions boundary.
+        boundary: Option<String>,
+    },
+}
+
+/// Network of the job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vpc {
+    /// Subnets.
+    pub subnets: Vec<String>,
+    /// Security groups.
+    pub security_group_ids: Vec<String>,
+}
+
+/// Form of the model artifact.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Compression {
+    /// `model.tar.gz`.
+    #[default]
+    Gzip,
+    /// The files as they are.
+    None,
+}
+
+/// What the run's dashboard says. Metrics of the instances and of `metric_definitions` are added by themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dashboard {
+    /// Lines of Markdown about the estimate.
+    pub estimate: Vec<String>,
+    /// Facts of the run, as a table: label and value.
+    pub facts: Vec<(String, String)>,
+    /// Accelerators per instance; 0: no GPU widgets.
+    pub accelerators: u32,
+}
