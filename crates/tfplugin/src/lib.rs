@@ -1,1 +1,30 @@
-//! To come.
+//! Terraform plugin protocol 6: what a provider needs to talk to Terraform and OpenTofu.
+
+pub mod provider;
+pub mod schema;
+pub mod typed;
+pub mod value;
+
+mod diagnostic;
+mod private;
+mod serve;
+mod stop;
+
+pub use async_trait::async_trait;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use private::Private;
+pub use provider::{
+    Action, ApplyRequest, ApplyResponse, ClientCapabilities, ConfigureRequest, DataSource,
+    DataSourceReadRequest, DataSourceReadResponse, Function, FunctionError, ImportRequest,
+    ImportResponse, MoveRequest, MoveResponse, Parameter, PlanRequest, PlanResponse, Provider,
+    ReadRequest, ReadResponse, Rescue, Resource, Signature, UpgradeRequest, ValidateRequest,
+};
+pub use schema::{
+    AttrType, Attribute, Block, BlockNesting, IdentityAttribute, IdentitySchema, NestedBlock,
+    Nesting, Schema,
+};
+pub use serve::{ServeOptions, serve};
+pub use stop::Stop;
+pub use typed::{Attr, ValueError, from_value, to_value};
+pub use value::{Number, Path, Step, Type, Value};
