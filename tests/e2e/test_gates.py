@@ -1,0 +1,48 @@
+"""Limits that stop a plan before anything is paid for."""
+
+import pytest
+from harness.config import Block, Raw, training
+from harness.expect import expect_error
+from harness.steps import step
+
+
+@pytest.mark.parametrize(
+    ("gate", "path"),
+    [
+        ({"max_emissions_kg": 0.001}, "max_emissions_kg"),
+        ({"max_energy_kwh": 0.001}, "max_energy_kwh"),
+        ({"max_cost_usd": 0.01}, "max_cost_usd"),
+        ({"carbon_intensity_threshold": 5}, "carbon_intensity_threshold"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_gate_fails_the_plan(scene, gate, path):
+    """The error says which limit to move, and by how much."""
+    calls = scene.calls_while(lambda: scene.run(step(training(**gate), error=expect_error(detail=path)), destroy=False))
+    assert not calls, calls
+
+
+def test_warn_instead(scene):
+    """A plan with no decision; an apply refuses."""
+    scene.write(training(max_emissions_kg=0.001, on_infeasible="warn"))
+    result, plan = scene.plan()
+    assert result.code == 0 and result.warnings, result.explain()
+    assert plan["resource_changes"][0]["change"]["after"]["selected_region"] is None
+    assert scene.workdir.run("apply", "-json", "tfplan").code != 0
+    scene.expect_nothing_left()
+
+
+def test_a_postcondition_on_the_own_estimate(scene):
+    condition = Block(
+        {"condition": Raw("self.estimate.emissions_kg.value < 0.0001"), "error_message": "Too much carbon."}
+    )
+    run = training().with_(lifecycle=Block({"postcondition": condition}))
+    scene.write(run)
+    result, _ = scene.plan()
+    assert result.code != 0, "the plan passed"
+    expect_error(detail="Too much carbon").check(result)
+    scene.expect_nothing_left()
+
+
+def test_a_gate_does_not_look_at_a_run_that_exists(scene):
+    scene.run(step(training()), step(training(max_emissions_kg=0.001)))

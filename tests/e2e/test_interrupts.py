@@ -1,0 +1,110 @@
+"""Ctrl-C and kill -9 in the middle of a create: nothing is lost and nothing is left."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+from harness.config import training
+from harness.expect import changes
+from harness.steps import step
+
+RUN = training(on_destroy="delete", force_destroy=True, preferred_training_regions=["eu-north-1"])
+
+POINTS = [
+    ("s3", "PutObject"),
+    ("s3", "CreateBucket"),
+    ("s3", "CopyObject"),
+    ("iam", "CreateRole"),
+    ("sagemaker", "CreateTrainingJob"),
+]
+
+
+def providers_of(process: subprocess.Popen) -> list[int]:
+    """The provider processes that a command has started."""
+    found = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    return [
+        int(line.split()[0])
+        for line in found.splitlines()
+        if "terraform-provider-sustainable" in line and line.split()[1] == str(process.pid)
+    ]
+
+
+def converges(scene):
+    """Another apply, an empty plan, exactly one job, and a destroy that leaves nothing."""
+    scene.emulator.heal()
+    result = scene.apply()
+    assert result.code == 0, result.explain()
+    scene.expect_pending({})
+    running = [job for job in scene.emulator.jobs() if job["status"] == "InProgress"]
+    assert len(running) == 1, scene.emulator.jobs()
+    scene.destroy(records=True)
+
+
+@pytest.mark.parametrize(("service", "operation"), POINTS, ids=lambda v: v)
+def test_ctrl_c(scene, service, operation):
+    """The signal goes to the whole process group, as a terminal sends it."""
+    scene.write(RUN)
+    mark = scene.emulator.mark()
+    scene.emulator.fault(service, operation, "delay", seconds=3)
+    process = scene.start("apply", "-json", "-auto-approve")
+    scene.emulator.wait_for(operation, mark)
+    os.killpg(process.pid, signal.SIGINT)
+    result = scene.workdir.finish(process, timeout=120)
+    assert result.code != 0, "an interrupted apply says so"
+    assert not any("did not respond" in f"{e.summary} {e.detail}" for e in result.errors), result.explain()
+    jobs = scene.emulator.jobs()
+    if jobs:
+        assert scene.workdir.state(), "the job exists and the state is empty"
+        assert not scene.workdir.tainted(), "a healthy job was tainted"
+    converges(scene)
+
+
+@pytest.mark.parametrize(("service", "operation"), POINTS, ids=lambda v: v)
+def test_kill_9_of_the_provider(scene, service, operation):
+    """No answer at all reaches Terraform. A later apply takes over what is there."""
+    scene.write(RUN)
+    mark = scene.emulator.mark()
+    scene.emulator.fault(service, operation, "delay", seconds=3)
+    process = scene.start("apply", "-json", "-auto-approve")
+    scene.emulator.wait_for(operation, mark)
+    for pid in providers_of(process):
+        os.kill(pid, signal.SIGKILL)
+    result = scene.workdir.finish(process, timeout=120)
+    assert result.code != 0
+    scene.emulator.settle()
+    scene.emulator.advance(120)
+    converges(scene)
+
+
+def test_kill_9_then_destroy_and_give_up(scene):
+    """The state is empty, so destroy has nothing to do; an apply and a destroy clean up."""
+    scene.write(RUN)
+    mark = scene.emulator.mark()
+    scene.emulator.fault("sagemaker", "CreateTrainingJob", "delay", seconds=2)
+    process = scene.start("apply", "-json", "-auto-approve")
+    scene.emulator.wait_for("CreateTrainingJob", mark)
+    for pid in providers_of(process):
+        os.kill(pid, signal.SIGKILL)
+    scene.workdir.finish(process, timeout=120)
+    scene.emulator.settle()
+    scene.emulator.heal()
+    scene.emulator.advance(120)
+    assert scene.apply().code == 0
+    assert len(scene.emulator.jobs()) == 1, "the lost job was taken over, not started twice"
+    scene.destroy(records=True)
+
+
+def test_a_second_apply_waits_for_the_first(scene, tmp_path):
+    """Two states, one run: the live claim of the other is a conflict, and it is not touched."""
+    scene.run(step(RUN), destroy=False)
+    state = scene.workdir.folder / "terraform.tfstate"
+    kept = state.read_text()
+    state.unlink()
+    result = scene.apply()
+    assert result.code != 0 and any("import" in e.detail for e in result.errors), result.explain()
+    assert len(scene.emulator.jobs()) == 1
+    state.write_text(kept)
+    _, plan = scene.plan()
+    assert not changes(plan)
+    scene.destroy(records=True)

@@ -1,0 +1,25 @@
+"""A hundred runs in one configuration."""
+
+import pytest
+from harness.config import Raw, training
+from harness.steps import step
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "many",
+    [
+        {"count": 100, "name": Raw('"bert-${count.index}"')},
+        {"for_each": Raw('toset([for i in range(100) : "run-${i}"])'), "name": Raw("each.key")},
+    ],
+    ids=["count", "for_each"],
+)
+def test_a_hundred_runs(scene, many):
+    """One job each, one plan that is empty afterwards, one destroy that leaves nothing."""
+
+    def one_job_each(seen):
+        jobs = seen.emulator.jobs()
+        assert len(jobs) == 100 and len({job["name"] for job in jobs}) == 100
+
+    scene.run(step(training(on_destroy="delete", **many), state=[one_job_each]), destroy=False)
+    scene.destroy(records=True)

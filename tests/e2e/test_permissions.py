@@ -1,0 +1,72 @@
+"""IAM enforcement, with exactly the policy that the function prints and the guide shows."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from harness.config import output, training
+from harness.expect import expect_calls, expect_error
+from harness.steps import step
+
+GUIDE = Path(__file__).parents[2] / "docs/guides/permissions.md"
+FEATURES = ["training", "source", "companion_bucket", "create_bucket", "execution_role", "dashboard"]
+
+
+def printed_policy(scene, features) -> dict:
+    """What `provider::sustainable::iam_policy` returns."""
+    listed = ", ".join(f'"{feature}"' for feature in features)
+    scene.write(output("policy", f"provider::sustainable::iam_policy([{listed}])"))
+    result, plan = scene.plan()
+    assert result.code == 0, result.explain()
+    return json.loads(plan["planned_values"]["outputs"]["policy"]["value"])
+
+
+def test_the_guide_shows_what_the_function_returns(scene):
+    """Every JSON block of the guide that is a policy is the function's own answer."""
+    shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", GUIDE.read_text(), re.S)]
+    policies = [policy for policy in shown if "Statement" in policy]
+    assert policies, "the guide shows no policy"
+    assert printed_policy(scene, FEATURES) in policies
+
+
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_the_whole_life_with_the_printed_policy(scene, where):
+    policy = printed_policy(scene, FEATURES)
+    arguments = {"on_destroy": "delete", "force_destroy": True, "on_change": "rerun"}
+    if where == "elsewhere":
+        arguments["preferred_training_regions"] = ["eu-north-1"]
+    (scene.workdir.folder / "train").mkdir()
+    (scene.workdir.folder / "train" / "train.py").write_text("print('training')\n")
+    arguments |= {"source_dir": "train", "entry_point": "train.py", "training_image": None, "framework": "pytorch:2.3"}
+    keys = scene.emulator.enforce(policy)
+    scene.keep()
+    scene.provider_arguments = keys
+    scene.run(
+        step(training(**arguments)),
+        step(training(tags={"team": "nlp"}, **arguments)),
+        step(training(tags={"team": "nlp"}, hyperparameters={"rate": "1"}, **arguments)),
+    )
+
+
+@pytest.mark.parametrize("action", ["sagemaker:CreateTrainingJob", "iam:CreateRole", "iam:PassRole", "s3:PutObject"])
+def test_a_missing_permission_is_named(scene, action):
+    """Refused, and the error says which action to allow."""
+    policy = printed_policy(scene, FEATURES)
+    for statement in policy["Statement"]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        statement["Action"] = [one for one in actions if one != action] or ["s3:ListAllMyBuckets"]
+    keys = scene.emulator.enforce(policy)
+    scene.keep()
+    scene.provider_arguments = keys
+    scene.run(
+        step(
+            training(on_destroy="delete"),
+            error=expect_error(detail=re.escape(action)),
+            state=[expect_calls(StopTrainingJob=0)],
+        ),
+        destroy=False,
+    )
+    scene.emulator.settings(enforce_iam=False)
+    assert scene.workdir.run("destroy", "-auto-approve").code == 0
+    scene.expect_nothing_left(records=True)

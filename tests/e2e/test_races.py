@@ -1,0 +1,91 @@
+"""Things that happen while an apply runs."""
+
+import threading
+
+import pytest
+from harness.config import training
+from harness.expect import changes, expect_calls, expect_error, expect_jobs, expect_known_value
+from harness.steps import step
+
+
+def test_a_job_that_finishes_during_a_tag_update(scene):
+    """What was planned is returned as planned; the next refresh sees the end."""
+    scene.run(step(training()), destroy=False)
+    scene.write(training(tags={"team": "nlp"}))
+    mark = scene.emulator.mark()
+    scene.emulator.fault("sagemaker", "AddTags", "delay", seconds=2)
+
+    def finish():
+        scene.emulator.wait_for("AddTags", mark)
+        scene.emulator.finish_jobs("Completed")
+
+    thread = threading.Thread(target=finish)
+    thread.start()
+    result = scene.apply()
+    thread.join()
+    assert result.code == 0, result.explain()
+    scene.run(step(training(tags={"team": "nlp"}), state=[expect_known_value("outcome", "succeeded")]))
+
+
+def test_a_job_that_ends_while_it_is_stopped(scene):
+    """StopTrainingJob is refused because the job has just ended: that is success."""
+    scene.run(step(training()), destroy=False)
+    mark = scene.emulator.mark()
+    scene.emulator.fault("sagemaker", "StopTrainingJob", "delay", seconds=2)
+
+    def finish():
+        scene.emulator.wait_for("StopTrainingJob", mark)
+        scene.emulator.finish_jobs("Completed")
+
+    thread = threading.Thread(target=finish)
+    thread.start()
+    scene.destroy()
+    thread.join()
+
+
+@pytest.mark.parametrize("operation", ["PutObject", "PutDashboard"])
+def test_an_error_after_the_job_exists_is_no_taint(scene, operation):
+    """A healthy paid job is not stopped because a later step failed."""
+    scene.write(training())
+    mark = scene.emulator.mark()
+    service = {"PutObject": "s3", "PutDashboard": "cloudwatch"}[operation]
+    scene.emulator.fault("sagemaker", "CreateTrainingJob", "delay", seconds=1)
+    process = scene.start("apply", "-json", "-auto-approve")
+    scene.emulator.wait_for("CreateTrainingJob", mark)
+    scene.emulator.fault(service, operation, "refused", count=None)
+    result = scene.workdir.finish(process)
+    scene.emulator.heal()
+    assert result.code == 0, result.explain()
+    assert scene.workdir.state() and not scene.workdir.tainted()
+    _, plan = scene.plan()
+    assert changes(plan) in ({}, {"sustainable_ml_training.bert": ["update"]})
+    calls = scene.calls_while(scene.apply)
+    assert not calls["CreateTrainingJob"] and not calls["StopTrainingJob"]
+    scene.expect_pending({})
+    scene.destroy()
+
+
+def test_a_new_run_that_cannot_start(scene):
+    """The state keeps the inputs that are in force; the next plan proposes the change again."""
+    before = training(hyperparameters={"rate": "1"}, on_change="rerun")
+    after = training(hyperparameters={"rate": "2"}, on_change="rerun")
+    scene.run(
+        step(before),
+        step(
+            after,
+            before=lambda: scene.emulator.fault("sagemaker", "CreateTrainingJob", "refused", count=None),
+            error=expect_error(detail="sagemaker:CreateTrainingJob"),
+            state=[expect_known_value("hyperparameters", {"rate": "1"})],
+        ),
+        step(
+            after,
+            before=scene.emulator.heal,
+            state=[expect_calls(CreateTrainingJob=1), expect_jobs("Stopped", "InProgress")],
+        ),
+    )
+
+
+def test_a_role_that_is_not_there_yet(scene):
+    """IAM needs a while: retried in silence."""
+    scene.emulator.settings(role_propagation_seconds=3)
+    scene.run(step(training(), state=[expect_jobs("InProgress")]))
