@@ -1,7 +1,8 @@
 # The document's "SageMaker Pipelines Integration": a training step in a pipeline of one's own.
 #
-# The data source decides where and on what, and hands out the step. The pipeline starts the job, so
-# there is no sustainable_ml_training resource here.
+# The data source decides where and on what; the pipeline starts the job, so there is no
+# sustainable_ml_training resource here. A pipeline runs in one region, and so does its training step:
+# the data source is asked for that region only, and chooses the type and the capacity.
 
 terraform {
   required_version = ">= 1.8"
@@ -30,6 +31,7 @@ data "sustainable_placement" "bert" {
   dataset_region           = "us-east-1"
   dataset_size_gb          = 16
   estimated_training_hours = 12
+  data_residency           = "region"
 }
 
 resource "aws_sagemaker_pipeline" "nlp" {
@@ -45,9 +47,26 @@ resource "aws_sagemaker_pipeline" "nlp" {
         Type      = "Processing"
         Arguments = {}
       },
-      merge(jsondecode(data.sustainable_placement.bert.pipeline_step_json), {
+      {
+        Name      = "Training"
+        Type      = "Training"
         DependsOn = ["DataPreprocessing"]
-      }),
+        Arguments = {
+          AlgorithmSpecification = {
+            TrainingImage     = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch:2.13-cu133-amzn2023-sagemaker"
+            TrainingInputMode = "File"
+          }
+          RoleArn          = "arn:aws:iam::123456789012:role/training"
+          OutputDataConfig = { S3OutputPath = "s3://bert-training-data/models/" }
+          ResourceConfig = {
+            InstanceType   = data.sustainable_placement.bert.selected.instance_type
+            InstanceCount  = 1
+            VolumeSizeInGB = 30
+          }
+          EnableManagedSpotTraining = data.sustainable_placement.bert.selected.capacity == "spot"
+          StoppingCondition         = { MaxRuntimeInSeconds = 100000 }
+        }
+      },
     ]
   })
 }
