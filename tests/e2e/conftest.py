@@ -17,6 +17,7 @@ from harness.steps import Scene
 CACHE = Path(os.environ.get("SUSTAINABLE_CACHE") or Path.home() / ".cache/terraform-provider-sustainable")
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or CACHE / "target")
 PROVIDER = Path(os.environ.get("SUSTAINABLE_PROVIDER") or TARGET / "debug/terraform-provider-sustainable")
+STAND_IN = Path(os.environ.get("STAND_IN") or PROVIDER.parent / "examples/stand_in")
 CLIS = {
     "terraform": os.environ.get("TERRAFORM") or shutil.which("terraform"),
     "tofu": os.environ.get("TOFU") or str(CACHE / "bin/tofu"),
@@ -34,6 +35,16 @@ def cli_config(tmp_path_factory) -> Path:
     assert PROVIDER.exists(), f"{PROVIDER} is not there: run `make build`"
     mirror = tmp_path_factory.mktemp("mirror")
     install(PROVIDER, mirror)
+    return write_cli_config(mirror)
+
+
+@pytest.fixture(scope="session")
+def cli_config_with_aws(tmp_path_factory) -> Path:
+    """The same with a stand-in for hashicorp/aws: the resources that the examples use, doing nothing."""
+    assert STAND_IN.exists(), f"{STAND_IN} is not there: run `cargo build -p tfplugin --examples`"
+    mirror = tmp_path_factory.mktemp("mirror-with-aws")
+    install(PROVIDER, mirror)
+    install(STAND_IN, mirror, "hashicorp/aws", "6.0.0")
     return write_cli_config(mirror)
 
 

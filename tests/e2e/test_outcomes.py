@@ -25,7 +25,7 @@ def test_an_end(scene, status, secondary, reason, outcome):
     spot = {"use_spot_instances": True, "supports_checkpointing": True} if outcome == "spot_exhausted" else {}
     scene.run(step(training(**spot)), destroy=False)
     scene.emulator.finish_jobs(status, secondary, reason)
-    result, plan = scene.plan()
+    result, _ = scene.plan()
     assert result.code == 0, result.explain()
     good = outcome == "succeeded"
     assert bool(result.warnings) != good, result.explain()
