@@ -1,0 +1,76 @@
+//! `data.sustainable_placement`: the decision without a resource.
+//!
+//! Its inputs are the workload inputs of `sustainable_ml_training`, from the same declarations.
+
+use tfplugin::{Diagnostics, Schema, Value};
+
+use crate::declare::{ANY_NUMBER, ANY_TEXT, Attribute, Kind, LINES, declare, declare_output, out};
+use crate::ml_training::{
+    self, Baseline, Estimate, PLACEMENT, Placement, Savings, Signal, outputs,
+};
+use crate::{Lists, check, protocol};
+
+/// What the user typed: the resource's struct, of which only the workload inputs can be set here.
+pub type Config = ml_training::Config;
+
+/// The workload inputs.
+pub fn inputs() -> Vec<Attribute> {
+    ml_training::INPUTS
+        .iter()
+        .copied()
+        .filter(|input| input.workload)
+        .collect()
+}
+
+declare_output! {
+    /// One feasible answer.
+    pub struct Candidate, pub const CANDIDATE;
+    region: String, "Region.", out(ANY_TEXT);
+    instance_type: String, "Instance type.", out(ANY_TEXT);
+    capacity: String, "`spot` or `on_demand`.", out(ANY_TEXT);
+    start_time: Option<String>, "Start; null is at once.", out(ANY_TEXT);
+    estimate: Estimate, "What the run would take.", out(Kind::Object(outputs::ESTIMATE));
+    cost_ceiling_usd: Option<f64>, "The most that it can cost.", out(ANY_NUMBER);
+    gco2_per_kwh: f64, "Intensity of the grid.", out(ANY_NUMBER);
+}
+
+declare_output! {
+    /// One place that was left out.
+    pub struct Rejected, pub const REJECTED;
+    region: Option<String>, "Region; null is every region.", out(ANY_TEXT);
+    instance_type: Option<String>, "Instance type; null is every type.", out(ANY_TEXT);
+    reason: String, "Why.", out(ANY_TEXT);
+}
+
+declare! {
+    /// The answer.
+    pub struct Outputs, pub static OUTPUTS;
+    "Result" {
+        selected: Placement, "The decision, for the resource's `placement`; null when nothing is feasible.",
+            out(Kind::Object(PLACEMENT));
+        reason: String, "Why nothing is feasible.", out(ANY_TEXT);
+        summary: String, "The decision in one line.", out(ANY_TEXT);
+        candidates: Vec<Candidate>, "Feasible answers, the best first.", out(Kind::Objects(CANDIDATE));
+        rejected: Vec<Rejected>, "Places that were left out, and why.", out(Kind::Objects(REJECTED));
+        recommendations: Vec<String>, "What another setting would bring.", out(LINES);
+        assumptions: Vec<String>, "Constants without a source behind the figures.", out(LINES);
+        baseline: Baseline, "The same work without the decision.", out(Kind::Object(outputs::BASELINE));
+        savings: Savings, "Baseline less estimate.", out(Kind::Object(outputs::SAVINGS));
+        signal: Signal, "The carbon signal of the region.", out(Kind::Object(outputs::SIGNAL));
+        issued_at: String, "When the signal was issued; null for the embedded one.", out(ANY_TEXT);
+        expires_at: String, "When the decision goes stale; null is never.", out(ANY_TEXT);
+        digest: String, "Digest over the workload and the decision.", out(ANY_TEXT);
+    }
+}
+
+/// The protocol schema.
+pub fn schema() -> Schema {
+    protocol::schema(0, &[&inputs(), OUTPUTS])
+}
+
+/// Legal values, the resource's cross-field rules as far as they concern the workload, and refusals.
+pub fn validate(config: &Value, lists: &Lists<'_>) -> Diagnostics {
+    let mut found = check::object(config, &inputs(), lists);
+    ml_training::check_workload(config, lists, &mut found);
+    found
+}

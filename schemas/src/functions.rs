@@ -1,0 +1,128 @@
+//! Functions: what they take, give and say.
+
+use crate::declare::Kind;
+use crate::declare::{ANY_NUMBER, ANY_TEXT, LINES, Text};
+use crate::ml_training::outputs::{BASELINE, ESTIMATE};
+
+/// One parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter {
+    /// Name.
+    pub name: &'static str,
+    /// Type.
+    pub kind: Kind,
+    /// One sentence.
+    pub says: &'static str,
+}
+
+/// One function.
+#[derive(Debug, Clone, Copy)]
+pub struct Function {
+    /// Name.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// More words.
+    pub description: &'static str,
+    /// What it takes.
+    pub parameters: &'static [Parameter],
+    /// What it gives.
+    pub gives: Kind,
+}
+
+const fn parameter(name: &'static str, kind: Kind, says: &'static str) -> Parameter {
+    Parameter { name, kind, says }
+}
+
+/// Features that `iam_policy` knows, with what each is for.
+pub const POLICY_FEATURES: &[(&str, &str)] = &[
+    ("plan", "refresh and plan only: nothing can be changed"),
+    (
+        "run",
+        "create, update and destroy a training job in an existing bucket with an existing role",
+    ),
+    ("create_bucket", "`create_bucket = true`"),
+    (
+        "companion_bucket",
+        "regions other than the dataset's: companion bucket and staging",
+    ),
+    (
+        "managed_role",
+        "no `role_arn`: the execution role is made and removed",
+    ),
+    ("dashboard", "the run's CloudWatch dashboard"),
+    ("logs", "last log lines after a failure"),
+    (
+        "quotas",
+        "the quota is looked up before anything is created",
+    ),
+    ("vpc", "`vpc_config`"),
+    ("kms", "`kms_key_arn` and `volume_kms_key_arn`"),
+];
+
+/// Every function.
+pub static FUNCTIONS: &[Function] = &[
+    Function {
+        name: "grid_zone",
+        summary: "Grid zone of an AWS region.",
+        description: "Answers the zone, in the notation of Electricity Maps, whose carbon intensity stands for the region.",
+        parameters: &[parameter("region", Kind::Text(Text::Region), "AWS region.")],
+        gives: ANY_TEXT,
+    },
+    Function {
+        name: "emissions_kg",
+        summary: "Emissions of an amount of electricity.",
+        description: "Multiplies kilowatt hours by grams of CO2e per kilowatt hour and answers kilograms.",
+        parameters: &[
+            parameter("kwh", ANY_NUMBER, "Electricity in kWh."),
+            parameter(
+                "gco2_per_kwh",
+                ANY_NUMBER,
+                "Intensity in grams of CO2e per kWh.",
+            ),
+        ],
+        gives: ANY_NUMBER,
+    },
+    Function {
+        name: "energy_kwh",
+        summary: "Energy of an instance type over some hours.",
+        description: "Uses the catalogue's power curve of the type, between idle (load 0) and full (load 1). The overhead of the data centre is not in it.",
+        parameters: &[
+            parameter(
+                "instance_type",
+                Kind::Text(Text::InstanceType),
+                "Instance type, such as `ml.p4d.24xlarge`.",
+            ),
+            parameter("hours", ANY_NUMBER, "Hours."),
+            parameter("load", ANY_NUMBER, "Load, from 0 (idle) to 1 (full)."),
+        ],
+        gives: ANY_NUMBER,
+    },
+    Function {
+        name: "plan_markdown",
+        summary: "A table for a pull-request comment.",
+        description: "Takes the outputs of the same name of a `sustainable_ml_training` resource and answers Markdown.",
+        parameters: &[
+            parameter("summary", ANY_TEXT, "The resource's `summary`."),
+            parameter(
+                "estimate",
+                Kind::Object(ESTIMATE),
+                "The resource's `estimate`.",
+            ),
+            parameter(
+                "baseline",
+                Kind::Object(BASELINE),
+                "The resource's `baseline`.",
+            ),
+            parameter("candidates", LINES, "The resource's `candidates`."),
+        ],
+        gives: ANY_TEXT,
+    },
+    Function {
+        name: "iam_policy",
+        summary: "Least-privilege policy for the features in use.",
+        description: "Answers a policy document in JSON for the identity that runs Terraform. The end-to-end tests run with exactly this policy enforced.",
+        parameters: &[parameter("features", LINES, "Names of features.")],
+        gives: ANY_TEXT,
+    },
+];

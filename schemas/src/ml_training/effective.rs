@@ -1,0 +1,153 @@
+//! What a configuration means: the same fields with every default applied.
+//!
+//! A pure step. Defaults are used here and inside the decision; plan and state keep null where the user wrote nothing.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use tfplugin::{Attr, Number, Value, ValueError, from_value};
+
+use super::{Config, INPUTS};
+use crate::declare::{Attribute, Preset};
+
+/// Where the configuration stands.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Surroundings<'a> {
+    /// The provider's region.
+    pub provider_region: Attr<&'a str>,
+}
+
+/// A configuration in which null means "none", not "the default".
+///
+/// What depends on the decision stays null: `max_runtime_hours`, `max_wait_hours`, `volume_size_gb`, `framework`,
+/// `use_spot_instances`, `max_slowdown`, `min_gpu_memory_gb`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effective {
+    value: Value,
+    config: Config,
+}
+
+impl Deref for Effective {
+    type Target = Config;
+    fn deref(&self) -> &Config {
+        &self.config
+    }
+}
+
+impl Effective {
+    /// Applies the defaults to a configuration, raw as Terraform sends it.
+    ///
+    /// # Errors
+    /// When the value does not have the schema's shape.
+    pub fn of(config: &Value, surroundings: Surroundings<'_>) -> Result<Self, ValueError> {
+        let mut value = config.clone();
+        for input in INPUTS {
+            if value.get(input.name).is_null()
+                && let Some(preset) = fixed(input)
+            {
+                value.set(input.name, preset);
+            }
+        }
+        let mut config: Config = from_value(&value)?;
+        derive(&mut config, surroundings);
+        Ok(Self { value, config })
+    }
+
+    /// What is handed to the training code: variable to value. Settings without a value, and details of a technique
+    /// that is not asked for, are left out.
+    pub fn handed_over(&self) -> BTreeMap<String, Attr<String>> {
+        INPUTS
+            .iter()
+            .filter(|input| input.handed_over)
+            .filter_map(|input| Some((input.variable(), self.handed(input)?)))
+            .collect()
+    }
+
+    fn handed(&self, input: &Attribute) -> Option<Attr<String>> {
+        match input.name {
+            "early_stopping_patience" => {
+                with(&self.enable_early_stopping, &self.early_stopping_patience)
+            }
+            "target_model_size_reduction" => with(
+                &self.enable_model_compression,
+                &self.target_model_size_reduction,
+            ),
+            _ => match self.value.get(input.name) {
+                Value::Unknown => Some(Attr::Unknown),
+                Value::Bool(flag) => Some(Attr::Known(flag.to_string())),
+                Value::Number(number) => Some(Attr::Known(number.to_string())),
+                Value::String(text) => Some(Attr::Known(text.clone())),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// A detail of a technique, when the technique is asked for.
+fn with<T: ToString>(technique: &Attr<bool>, detail: &Attr<T>) -> Option<Attr<String>> {
+    match (technique, detail) {
+        (Attr::Unknown, _) | (Attr::Known(true), Attr::Unknown) => Some(Attr::Unknown),
+        (Attr::Known(true), Attr::Known(detail)) => Some(Attr::Known(detail.to_string())),
+        _ => None,
+    }
+}
+
+/// The default, where it is a fixed value.
+fn fixed(input: &Attribute) -> Option<Value> {
+    match input.preset {
+        Preset::Bool(flag) => Some(Value::Bool(flag)),
+        Preset::Whole(number) => Some(number.into()),
+        Preset::Number(number) => Number::from_f64(number).map(Value::Number),
+        Preset::Text(text) => Some(text.into()),
+        Preset::Absent | Preset::Derived(_) => None,
+    }
+}
+
+/// Defaults that depend on other inputs. An unknown input makes what is derived from it unknown.
+fn derive(config: &mut Config, surroundings: Surroundings<'_>) {
+    if config.dataset_region.is_null() {
+        config.dataset_region = surroundings.provider_region.map(str::to_owned);
+    }
+    if config.reference_instance_type.is_null() {
+        config.reference_instance_type = config
+            .model_type
+            .as_deref()
+            .map(|kind| reference_type(kind).to_owned());
+    }
+    if config.early_stopping_patience.is_null() {
+        config.early_stopping_patience = Attr::Known(5);
+    }
+    let listed = config
+        .preferred_training_regions
+        .as_ref()
+        .map(|_| true)
+        .or(false);
+    if config.allow_companion_bucket.is_null() {
+        config.allow_companion_bucket = listed;
+    }
+    if config.data_residency.is_null() {
+        config.data_residency =
+            listed.map(|listed| if listed { "any" } else { "region" }.to_owned());
+    }
+    if config.enable_cross_region_training == Attr::Known(false) {
+        config.data_residency = Attr::Known("region".to_owned());
+    }
+    if config.output_compression.is_null() {
+        config.output_compression = config.model_type.as_deref().map(|kind| {
+            if kind == "generative_ai" {
+                "NONE"
+            } else {
+                "GZIP"
+            }
+            .to_owned()
+        });
+    }
+}
+
+fn reference_type(model_type: &str) -> &'static str {
+    if matches!(model_type, "tabular_data" | "time_series") {
+        "ml.m5.4xlarge"
+    } else {
+        "ml.p4d.24xlarge"
+    }
+}

@@ -1,0 +1,91 @@
+//! `sustainable_ml_training`: its declarations, and what follows from them.
+
+mod effective;
+mod inputs;
+mod nested;
+pub mod outputs;
+mod rules;
+mod workload;
+
+use tfplugin::{Diagnostics, IdentityAttribute, IdentitySchema, Schema, Value};
+
+pub use effective::{Effective, Surroundings};
+pub use inputs::{Config, INPUTS, MAX_RUN_HOURS, MAX_WAIT_HOURS};
+pub use nested::{
+    EXPERIMENT, Experiment, FILE_SYSTEM, FileSystem, INPUT_CHANNEL, InputChannel, MAX_TAGS,
+    PLACEMENT, Placement, REGIONAL, Regional, TIMEOUTS, TextMap, Texts, Timeouts, VPC_CONFIG,
+    VpcConfig, tags,
+};
+pub use outputs::{
+    Baseline, Breakdown, Estimate, Measured, OUTPUTS, Outputs, Range, Savings, Signal,
+};
+pub use workload::check_workload;
+
+use crate::declare::Attribute;
+pub use crate::declare::Class;
+use crate::{Lists, check, protocol, refusals};
+
+/// The protocol schema.
+pub fn resource_schema() -> Schema {
+    protocol::schema(0, &[INPUTS, OUTPUTS])
+}
+
+/// What tells one training from every other.
+pub fn identity_schema() -> IdentitySchema {
+    IdentitySchema::new(vec![
+        IdentityAttribute::string("s3_bucket_name").describe("The data bucket."),
+        IdentityAttribute::string("name").describe("Name of the training."),
+    ])
+}
+
+/// Everything that can be said without AWS: legal values, rules over several attributes, refusals.
+pub fn validate(config: &Value, lists: &Lists<'_>) -> Diagnostics {
+    let mut found = check::object(config, INPUTS, lists);
+    refusals::check(config, refusals::TRAINING, &mut found);
+    if let Ok(typed) = tfplugin::from_value::<Config>(config) {
+        workload::check(&typed, lists, &mut found);
+        rules::check(&typed, lists, &mut found);
+    }
+    found
+}
+
+/// The declaration of an input.
+pub fn input(name: &str) -> Option<&'static Attribute> {
+    INPUTS.iter().find(|input| input.name == name)
+}
+
+/// Whether users may set the attribute.
+pub fn is_input(name: &str) -> bool {
+    input(name).is_some()
+}
+
+/// What a change of an input does; none for what only the provider sets, and for `placement`, whose value is the
+/// decision in force.
+pub fn class_of(name: &str) -> Option<Class> {
+    input(name)
+        .filter(|input| input.name != "placement")
+        .map(|input| input.class)
+}
+
+/// Inputs that are handed to the training code; [`Attribute::variable`] names the variable.
+pub fn handed_over() -> impl Iterator<Item = &'static Attribute> {
+    INPUTS.iter().filter(|input| input.handed_over)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schemas_pass_terraforms_own_checks() {
+        for schema in [
+            resource_schema(),
+            crate::provider_config::schema(),
+            crate::data_sources::instance_types::schema(),
+            crate::data_sources::placement::schema(),
+        ] {
+            assert_eq!(schema.problems(), Vec::<String>::new());
+        }
+        assert_eq!(identity_schema().problems(), Vec::<String>::new());
+    }
+}

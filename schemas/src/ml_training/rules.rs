@@ -1,0 +1,384 @@
+//! Rules over several inputs of the resource alone.
+
+use tfplugin::{Attr, Diagnostics, Path};
+
+use super::nested::InputChannel;
+use super::workload::{entries, members};
+use super::{Config, handed_over};
+use crate::Lists;
+use crate::report::{all, error, invalid, warning};
+
+/// Hyperparameters that the provider sets for the training toolkit when there is a source.
+pub(super) const TOOLKIT_HYPERPARAMETERS: &[&str] = &[
+    "sagemaker_program",
+    "sagemaker_submit_directory",
+    "sagemaker_region",
+    "sagemaker_job_name",
+    "sagemaker_container_log_level",
+    "sagemaker_torch_distributed_enabled",
+    "sagemaker_mpi_enabled",
+    "sagemaker_distributed_dataparallel_enabled",
+    "sagemaker_instance_type",
+];
+
+/// Variables that SageMaker sets.
+const PLATFORM_VARIABLES: &[&str] = &[
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_REGION",
+    "TRAINING_JOB_ARN",
+    "TRAINING_JOB_NAME",
+];
+
+/// Variables that would override the source.
+const SOURCE_VARIABLES: &[&str] = &["SAGEMAKER_PROGRAM", "SAGEMAKER_SUBMIT_DIRECTORY"];
+
+pub(super) fn check(config: &Config, _lists: &Lists<'_>, found: &mut Diagnostics) {
+    code(config, found);
+    channels(config, found);
+    hyperparameters(config, found);
+    environment(config, found);
+    checkpoints(config, found);
+    role(config, found);
+    places(config, found);
+    placement(config, found);
+}
+
+/// Exactly one code source, and what goes with it.
+fn code(config: &Config, found: &mut Diagnostics) {
+    let (dir, uri) = (&config.source_dir, &config.source_s3_uri);
+    let source = dir.is_known() || uri.is_known();
+    let no_source = dir.is_null() && uri.is_null();
+    if dir.is_known() && uri.is_known() {
+        found.push(error(
+            Path::root("source_s3_uri"),
+            "source_dir and source_s3_uri exclude each other",
+            "Both say where the training code is. Keep one of them.",
+        ));
+    }
+    if let Some(path) = dir.as_deref().known().filter(|path| path.starts_with('~')) {
+        found.push(invalid(
+            Path::root("source_dir"),
+            format!("Terraform does not expand \"~\" in \"{path}\". Write pathexpand(\"{path}\")."),
+        ));
+    }
+    if source && config.algorithm.is_known() {
+        let name = if dir.is_known() {
+            "source_dir"
+        } else {
+            "source_s3_uri"
+        };
+        found.push(error(
+            Path::root("algorithm"),
+            format!("algorithm and {name} exclude each other"),
+            "A built-in algorithm brings its own code. Keep algorithm, or leave it out to run the source in a framework's image.",
+        ));
+    }
+    if source && config.entry_point.is_null() {
+        let name = if dir.is_known() {
+            "source_dir"
+        } else {
+            "source_s3_uri"
+        };
+        found.push(error(
+            Path::root(name),
+            format!("{name} needs entry_point"),
+            "entry_point names the script in the source that starts the training, such as \"train.py\".",
+        ));
+    }
+    if no_source {
+        for (name, set, why) in [
+            (
+                "entry_point",
+                config.entry_point.is_known(),
+                "It names a script inside the source.",
+            ),
+            (
+                "framework",
+                config.framework.is_known(),
+                "It picks the image that runs the source.",
+            ),
+            (
+                "distribution",
+                config
+                    .distribution
+                    .as_deref()
+                    .known()
+                    .is_some_and(|distribution| distribution != "none"),
+                "The training toolkit starts the processes of a source; an image or algorithm of its own starts them itself.",
+            ),
+        ] {
+            if set {
+                found.push(error(
+                    Path::root(name),
+                    format!("{name} needs a source"),
+                    format!("{why} Set source_dir or source_s3_uri, or leave {name} out."),
+                ));
+            }
+        }
+    }
+    if config.source_exclude.is_known() && dir.is_null() {
+        found.push(error(
+            Path::root("source_exclude"),
+            "source_exclude needs source_dir",
+            "It names files of the local folder that stay out of the archive. Set source_dir or leave source_exclude out.",
+        ));
+    }
+    if no_source && config.algorithm.is_null() && config.training_image.is_null() {
+        found.push(warning(
+            Path::root("name"),
+            "No training code; apply will refuse",
+            "The plan shows every number. Before apply, set source_dir or source_s3_uri with entry_point, or training_image, or algorithm.",
+        ));
+    }
+}
+
+fn channels(config: &Config, found: &mut Diagnostics) {
+    if config.use_fsx_lustre == Attr::Known(true) && config.vpc_config.is_null() {
+        found.push(error(
+            Path::root("use_fsx_lustre"),
+            "use_fsx_lustre needs vpc_config",
+            "A file system is reached through a VPC. Set vpc_config with a subnet in its zone.",
+        ));
+    }
+    let Some(channels) = config.input_channels.as_ref().known() else {
+        return;
+    };
+    if config.dataset_s3_prefix.is_known() {
+        found.push(error(
+            Path::root("dataset_s3_prefix"),
+            "dataset_s3_prefix and input_channels exclude each other",
+            "dataset_s3_prefix is the channel \"train\" by itself. Move it into input_channels as s3_uri, or leave input_channels out.",
+        ));
+    }
+    for (name, channel) in channels {
+        let at = Path::root("input_channels").key(name);
+        self::channel(config, &at, channel, found);
+    }
+}
+
+fn channel(config: &Config, at: &Path, channel: &InputChannel, found: &mut Diagnostics) {
+    match (&channel.s3_uri, &channel.file_system) {
+        (Attr::Null, Attr::Null) => found.push(error(
+            at.clone(),
+            format!("{at} has no data"),
+            "Set s3_uri to where the channel's objects are.",
+        )),
+        (Attr::Known(_), Attr::Known(_)) => found.push(error(
+            at.clone().attribute("file_system"),
+            format!("{at} has two sources"),
+            "s3_uri and file_system exclude each other. Keep one of them.",
+        )),
+        _ => {}
+    }
+    if channel.file_system.is_known() && config.vpc_config.is_null() {
+        found.push(error(
+            at.clone().attribute("file_system"),
+            "file_system needs vpc_config",
+            "A file system is reached through a VPC. Set vpc_config with a subnet in its zone.",
+        ));
+    }
+    let mode = match &channel.input_mode {
+        Attr::Null => "File",
+        Attr::Unknown => return,
+        Attr::Known(mode) => mode,
+    };
+    for (name, value, needs_pipe) in [
+        ("compression", &channel.compression, "Gzip"),
+        ("record_wrapper", &channel.record_wrapper, "RecordIO"),
+        (
+            "s3_data_type",
+            &channel.s3_data_type,
+            "AugmentedManifestFile",
+        ),
+    ] {
+        if mode != "Pipe" && value.as_deref().known() == Some(needs_pipe) {
+            found.push(error(
+                at.clone().attribute(name),
+                format!("{name} = \"{needs_pipe}\" needs input_mode = \"Pipe\""),
+                format!("SageMaker takes it for a channel in Pipe mode only, and this one is in {mode} mode."),
+            ));
+        }
+    }
+    if let (Some(uri), Some(bucket)) = (
+        channel.s3_uri.as_deref().known(),
+        config.s3_bucket_name.as_deref().known(),
+    ) {
+        own_objects(&at.clone().attribute("s3_uri"), uri, bucket, "read", found);
+    }
+}
+
+/// The provider's own objects are in no channel and under no output.
+fn own_objects(at: &Path, uri: &str, bucket: &str, what: &str, found: &mut Diagnostics) {
+    let Some(rest) = uri.strip_prefix("s3://") else {
+        return;
+    };
+    let (found_bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+    if found_bucket != bucket {
+        return;
+    }
+    let whole = key.is_empty() && what == "read";
+    if key == "sustainable" || key.starts_with("sustainable/") || whole {
+        found.push(invalid(
+            at.clone(),
+            format!("\"{uri}\" would {what} the provider's own objects, which are under \"sustainable/\" in this bucket. Use another prefix, such as \"s3://{bucket}/data/\"."),
+        ));
+    }
+}
+
+fn hyperparameters(config: &Config, found: &mut Diagnostics) {
+    let source = config.source_dir.is_known() || config.source_s3_uri.is_known();
+    for (key, _) in entries(&config.hyperparameters) {
+        if TOOLKIT_HYPERPARAMETERS.contains(&key) {
+            found.push(invalid(
+                Path::root("hyperparameters").key(key),
+                format!("\"{key}\" is set by the provider for the training toolkit. Leave it out; source_dir, source_s3_uri, entry_point and distribution decide it."),
+            ));
+        }
+    }
+    let count = entries(&config.hyperparameters).count();
+    let room = 100 - TOOLKIT_HYPERPARAMETERS.len();
+    if source && (room + 1..=100).contains(&count) {
+        found.push(invalid(
+            Path::root("hyperparameters"),
+            format!("It has {count} entries. SageMaker takes 100, of which the training toolkit needs {} for the source, so at most {room} are possible.", TOOLKIT_HYPERPARAMETERS.len()),
+        ));
+    }
+}
+
+fn environment(config: &Config, found: &mut Diagnostics) {
+    let source = config.source_dir.is_known() || config.source_s3_uri.is_known();
+    for (key, _) in entries(&config.environment) {
+        let owner = if key.starts_with("SUSTAINABLE_") {
+            Some(
+                "the provider, which hands its settings to the training code in variables of that prefix",
+            )
+        } else if key.starts_with("SM_") {
+            Some("the training toolkit, which describes the job in variables of that prefix")
+        } else if PLATFORM_VARIABLES.contains(&key) {
+            Some("SageMaker")
+        } else if source && SOURCE_VARIABLES.contains(&key) {
+            Some("the provider; source_dir, source_s3_uri and entry_point decide it")
+        } else {
+            None
+        };
+        if let Some(owner) = owner {
+            found.push(invalid(
+                Path::root("environment").key(key),
+                format!("\"{key}\" is set by {owner}. Choose another name."),
+            ));
+        }
+    }
+    let ours = handed_over().count() + 1;
+    let count = entries(&config.environment).count();
+    if (100 - ours + 1..=100).contains(&count) {
+        found.push(invalid(
+            Path::root("environment"),
+            format!("It has {count} entries. SageMaker takes 100, of which the provider needs up to {ours}, so at most {} are possible.", 100 - ours),
+        ));
+    }
+}
+
+fn checkpoints(config: &Config, found: &mut Diagnostics) {
+    if config.supports_checkpointing.is_unknown()
+        || config.supports_checkpointing == Attr::Known(true)
+    {
+        return;
+    }
+    for (name, set) in [
+        (
+            "resume_from",
+            config
+                .resume_from
+                .as_deref()
+                .known()
+                .is_some_and(|from| from != "none"),
+        ),
+        (
+            "checkpoint_local_path",
+            config.checkpoint_local_path.is_known(),
+        ),
+    ] {
+        if set {
+            found.push(error(
+                Path::root(name),
+                format!("{name} needs supports_checkpointing = true"),
+                "Without it the run has no checkpoint folder. Set supports_checkpointing when the code writes and restores checkpoints.",
+            ));
+        }
+    }
+}
+
+fn role(config: &Config, found: &mut Diagnostics) {
+    if !config.role_arn.is_known() {
+        return;
+    }
+    for (name, set) in [
+        (
+            "permissions_boundary_arn",
+            config.permissions_boundary_arn.is_known(),
+        ),
+        ("iam_path", config.iam_path.is_known()),
+    ] {
+        if set {
+            found.push(error(
+                Path::root(name),
+                format!("{name} and role_arn exclude each other"),
+                format!("role_arn is used as it is, and {name} is for the role that is created without it. Leave one of them out."),
+            ));
+        }
+    }
+}
+
+fn places(config: &Config, found: &mut Diagnostics) {
+    if let (Some(uri), Some(bucket)) = (
+        config.output_s3_uri.as_deref().known(),
+        config.s3_bucket_name.as_deref().known(),
+    ) {
+        own_objects(&Path::root("output_s3_uri"), uri, bucket, "mix with", found);
+    }
+}
+
+/// A placement names a region and a type, and one that the lists allow.
+fn placement(config: &Config, found: &mut Diagnostics) {
+    let Some(placement) = config.placement.as_ref().known() else {
+        return;
+    };
+    for (name, value) in [
+        ("region", &placement.region),
+        ("instance_type", &placement.instance_type),
+    ] {
+        if value.is_null() {
+            found.push(error(
+                Path::root("placement").attribute(name),
+                format!("placement needs {name}"),
+                "A placement names a region and an instance type. Take it from data.sustainable_placement, or leave it out for the embedded decision.",
+            ));
+        }
+    }
+    for (name, value, list, what) in [
+        (
+            "region",
+            &placement.region,
+            &config.preferred_training_regions,
+            "preferred_training_regions",
+        ),
+        (
+            "instance_type",
+            &placement.instance_type,
+            &config.preferred_instance_types,
+            "preferred_instance_types",
+        ),
+    ] {
+        let Some(value) = value.as_deref().known() else {
+            continue;
+        };
+        let named: Vec<&str> = members(list).map(|(_, name)| name).collect();
+        if super::workload::all_known(list) && !named.contains(&value) {
+            found.push(error(
+                Path::root("placement").attribute(name),
+                format!("placement contradicts {what}"),
+                format!("\"{value}\" is not in {what}, which names {}. Give data.sustainable_placement the same list.", all(named)),
+            ));
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! Rules over several workload inputs: the resource and `data.sustainable_placement` share them.
+
+use tfplugin::{Attr, Diagnostics, Path, Value, from_value};
+
+use super::Config;
+use super::nested::{Regional, TextMap};
+use crate::report::{all, error, invalid, plain, warning};
+use crate::{Lists, refusals};
+
+/// Refusals and rules for a configuration that holds workload inputs only.
+pub fn check_workload(config: &Value, lists: &Lists<'_>, found: &mut Diagnostics) {
+    refusals::check(config, refusals::TRAINING, found);
+    if let Ok(typed) = from_value::<Config>(config) {
+        check(&typed, lists, found);
+    }
+}
+
+pub(super) fn check(config: &Config, lists: &Lists<'_>, found: &mut Diagnostics) {
+    partitions(config, lists, found);
+    residency(config, found);
+    regional(config, found);
+    run_limits(config, found);
+    start(config, found);
+    disks(config, lists, found);
+    throughput(config, found);
+    details(config, found);
+    if config.algorithm.is_known() && config.training_image.is_known() {
+        found.push(error(
+            Path::root("algorithm"),
+            "algorithm and training_image exclude each other",
+            "Both say which container runs. Keep algorithm for a built-in algorithm or training_image for a container of your own.",
+        ));
+    }
+    if config.framework.is_known() {
+        for (name, other) in [
+            ("algorithm", &config.algorithm),
+            ("training_image", &config.training_image),
+        ] {
+            if other.is_known() {
+                found.push(error(
+                    Path::root("framework"),
+                    format!("framework and {name} exclude each other"),
+                    format!("framework picks the image that runs a source, and {name} already says which container runs. Leave one of them out."),
+                ));
+            }
+        }
+    }
+}
+
+/// The members of a list that are known, with their positions.
+pub(super) fn members(list: &Attr<Vec<Attr<String>>>) -> impl Iterator<Item = (usize, &str)> {
+    let items = list.as_ref().known().map(Vec::as_slice).unwrap_or_default();
+    items
+        .iter()
+        .enumerate()
+        .filter_map(|(index, item)| Some((index, item.as_deref().known()?)))
+}
+
+/// Whether every member is known.
+pub(super) fn all_known(list: &Attr<Vec<Attr<String>>>) -> bool {
+    list.as_ref()
+        .known()
+        .is_some_and(|items| items.iter().all(Attr::is_known))
+}
+
+/// The known entries of a map.
+pub(super) fn entries(map: &Attr<TextMap>) -> impl Iterator<Item = (&str, Option<&str>)> {
+    map.as_ref()
+        .known()
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| (key.as_str(), value.as_deref().known()))
+}
+
+/// Data and capacity of two partitions never meet.
+fn partitions(config: &Config, lists: &Lists<'_>, found: &mut Diagnostics) {
+    let partition = |name: &str| lists.region(name).map(|region| region.partition);
+    let first = config.dataset_region.as_deref().known().or_else(|| {
+        members(&config.preferred_training_regions)
+            .map(|(_, name)| name)
+            .find(|name| partition(name).is_some())
+    });
+    let Some((first, home)) = first.and_then(|name| Some((name, partition(name)?))) else {
+        return;
+    };
+    let list = members(&config.preferred_training_regions)
+        .map(|(index, name)| (Path::root("preferred_training_regions").index(index), name));
+    let keys = config
+        .regional
+        .as_ref()
+        .known()
+        .into_iter()
+        .flatten()
+        .map(|(key, _)| (Path::root("regional").key(key), key.as_str()));
+    for (at, name) in list.chain(keys) {
+        if let Some(other) = partition(name).filter(|other| *other != home) {
+            found.push(invalid(
+                at,
+                format!("\"{name}\" is in the partition {other} and \"{first}\" in {home}. Accounts, data and roles do not cross partitions: use one resource and one provider per partition."),
+            ));
+        }
+    }
+}
+
+fn residency(config: &Config, found: &mut Diagnostics) {
+    if config.enable_cross_region_training != Attr::Known(false) {
+        return;
+    }
+    if let Some(residency) = config
+        .data_residency
+        .as_deref()
+        .known()
+        .filter(|residency| *residency != "region")
+    {
+        found.push(error(
+            Path::root("data_residency"),
+            "data_residency contradicts enable_cross_region_training",
+            format!("enable_cross_region_training = false keeps the data in its region, and data_residency = \"{residency}\" lets it go further. Leave one of them out."),
+        ));
+    }
+    if let Some(home) = config.dataset_region.as_deref().known() {
+        for (index, name) in
+            members(&config.preferred_training_regions).filter(|(_, name)| *name != home)
+        {
+            found.push(error(
+                Path::root("preferred_training_regions").index(index),
+                "preferred_training_regions contradicts enable_cross_region_training",
+                format!("\"{name}\" is not dataset_region (\"{home}\"), and enable_cross_region_training = false keeps the training there. Leave one of them out."),
+            ));
+        }
+    }
+}
+
+fn regional(config: &Config, found: &mut Diagnostics) {
+    let Some(regional) = config.regional.as_ref().known() else {
+        return;
+    };
+    let named: Vec<&str> = members(&config.preferred_training_regions)
+        .map(|(_, name)| name)
+        .collect();
+    for (region, entry) in regional {
+        let at = Path::root("regional").key(region);
+        if all_known(&config.preferred_training_regions) && !named.contains(&region.as_str()) {
+            found.push(error(
+                at.clone(),
+                format!("regional has an entry for \"{region}\", where nothing can run"),
+                format!("preferred_training_regions names {}. Add \"{region}\" to it or remove the entry.", all(named.iter().copied())),
+            ));
+        }
+        if *entry == Regional::default() {
+            found.push(invalid(
+                at.clone(),
+                "The entry is empty. Set what differs in this region or remove the entry.",
+            ));
+        }
+        for (name, arn) in [
+            ("kms_key_arn", &entry.kms_key_arn),
+            ("volume_kms_key_arn", &entry.volume_kms_key_arn),
+        ] {
+            let there = arn.as_deref().known().and_then(|arn| arn.split(':').nth(3));
+            if let Some(there) = there.filter(|there| *there != region && there.contains('-')) {
+                found.push(invalid(
+                    at.clone().attribute(name),
+                    format!("The key is in \"{there}\", and a job in \"{region}\" can only use keys of its own region."),
+                ));
+            }
+        }
+        if let Some(there) = entry
+            .training_image
+            .as_deref()
+            .known()
+            .and_then(image_region)
+            && there != region
+        {
+            found.push(invalid(
+                    at.clone().attribute("training_image"),
+                    format!("The image is in \"{there}\", and a job in \"{region}\" can only use images of its own region. Replicate it, or write {{region}} in its place."),
+                ));
+        }
+    }
+}
+
+/// The literal region of an image in a private registry.
+fn image_region(image: &str) -> Option<&str> {
+    let (_, rest) = image.split_once(".dkr.ecr.")?;
+    let (region, _) = rest.split_once(".amazonaws.com")?;
+    (!region.contains('{')).then_some(region)
+}
+
+fn run_limits(config: &Config, found: &mut Diagnostics) {
+    let (runtime, wait) = (
+        config.max_runtime_hours.known(),
+        config.max_wait_hours.known(),
+    );
+    if let (Some(runtime), Some(wait)) = (runtime, wait)
+        && wait < runtime
+    {
+        found.push(invalid(
+                Path::root("max_wait_hours"),
+                format!("{} is below max_runtime_hours ({}). It counts waiting and running together; leave it out for max_runtime_hours + 24.", plain(wait), plain(runtime)),
+            ));
+    }
+    if wait.is_some() && config.use_spot_instances == Attr::Known(false) {
+        found.push(error(
+            Path::root("max_wait_hours"),
+            "max_wait_hours needs spot capacity",
+            "It limits the wait for spot capacity, and use_spot_instances is false. Leave it out, or use max_pending_hours to limit the wait for on-demand capacity.",
+        ));
+    }
+    if let Some(runtime) = runtime.filter(|runtime| *runtime > 120.0) {
+        found.push(warning(
+            Path::root("max_runtime_hours"),
+            "max_runtime_hours is above the default quota",
+            format!("{} hours need the quota \"Longest run time for a training job\" of SageMaker raised in the job's region: it is 432,000 seconds (120 hours) in new accounts.", plain(runtime)),
+        ));
+    }
+}
+
+fn start(config: &Config, found: &mut Diagnostics) {
+    let time = |attr: &Attr<String>| {
+        attr.as_deref()
+            .known()
+            .and_then(|text| text.parse::<jiff::Timestamp>().ok())
+    };
+    if let (Some(earliest), Some(deadline)) = (time(&config.earliest_start), time(&config.deadline))
+        && deadline <= earliest
+    {
+        found.push(invalid(
+            Path::root("deadline"),
+            format!("{deadline} is not after earliest_start ({earliest})."),
+        ));
+    }
+    if !config.earliest_start.is_null() || !config.placement.is_null() {
+        return;
+    }
+    let delayed = config
+        .max_start_delay_hours
+        .known()
+        .is_some_and(|hours| hours > 0.0);
+    for (name, set) in [
+        ("max_start_delay_hours", delayed),
+        ("deadline", config.deadline.is_known()),
+    ] {
+        if set {
+            found.push(error(
+                Path::root(name),
+                format!("{name} needs earliest_start"),
+                "A plan has no clock of its own. Set earliest_start, for example to plantimestamp(), or take placement from data.sustainable_placement.",
+            ));
+        }
+    }
+}
+
+/// A volume on types that bring their own disks.
+fn disks(config: &Config, lists: &Lists<'_>, found: &mut Diagnostics) {
+    let Some(volume) = config.volume_size_gb.known() else {
+        return;
+    };
+    if !all_known(&config.preferred_instance_types) {
+        return;
+    }
+    let types: Option<Vec<_>> = members(&config.preferred_instance_types)
+        .map(|(_, name)| lists.instance_type(name))
+        .collect();
+    let Some(types) =
+        types.filter(|types| !types.is_empty() && types.iter().all(|one| one.nvme_gb > 0))
+    else {
+        return;
+    };
+    if types.iter().all(|one| volume > i64::from(one.nvme_gb)) {
+        let sizes: Vec<String> = types
+            .iter()
+            .map(|one| format!("{} has {} GB", one.name, one.nvme_gb))
+            .collect();
+        found.push(invalid(
+            Path::root("volume_size_gb"),
+            format!("{volume} GB cannot be had: these types come with NVMe disks and take no EBS volume ({}). Leave volume_size_gb out, or name types with room.", sizes.join(", ")),
+        ));
+    }
+}
+
+fn throughput(config: &Config, found: &mut Diagnostics) {
+    let (Some(reference), Some(own)) = (
+        config.reference_instance_type.as_deref().known(),
+        config.relative_throughput.as_ref().known(),
+    ) else {
+        return;
+    };
+    if let Some(speed) = own
+        .get(reference)
+        .and_then(|speed| speed.known())
+        .filter(|speed| *speed != 1.0)
+    {
+        found.push(invalid(
+            Path::root("relative_throughput").key(reference),
+            format!("{} is the speed of reference_instance_type against itself, which is 1. Leave the entry out.", plain(speed)),
+        ));
+    }
+}
+
+/// Details of techniques that are not asked for.
+fn details(config: &Config, found: &mut Diagnostics) {
+    for (name, set, switch, on) in [
+        (
+            "early_stopping_patience",
+            config.early_stopping_patience.is_known(),
+            "enable_early_stopping",
+            &config.enable_early_stopping,
+        ),
+        (
+            "target_model_size_reduction",
+            config.target_model_size_reduction.is_known(),
+            "enable_model_compression",
+            &config.enable_model_compression,
+        ),
+    ] {
+        if set && !on.is_unknown() && *on != Attr::Known(true) {
+            found.push(warning(
+                Path::root(name),
+                format!("{name} has no effect"),
+                format!("It is handed to the training code only with {switch} = true."),
+            ));
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The provider block: the names and meanings that users know from other AWS providers.
+
+mod rules;
+
+use std::collections::BTreeMap;
+
+use tfplugin::{Attr, Diagnostics, Schema, Value};
+
+use crate::declare::{Kind, Preset, Text, declare, flag, of, one_of, text, whole};
+use crate::ml_training::{TextMap, Texts, tags};
+use crate::{Lists, check, protocol, refusals};
+
+const PATH: Kind = Kind::Text(Text::UpTo(4096));
+const ACCOUNT: Kind = Kind::Text(Text::Account);
+
+const fn paths() -> crate::declare::Attribute {
+    crate::declare::list(&PATH, 20)
+}
+
+declare! {
+    /// The `assume_role` block.
+    pub struct AssumeRole, pub const ASSUME_ROLE;
+    "" {
+        role_arn: String, "Role to assume.", text(Text::Arn("iam", "role")).required();
+        session_name: String, "Name of the session.", text(Text::UpTo(64));
+        external_id: String, "External ID that the role asks for.", text(Text::UpTo(1224));
+        duration: String, "Length of the session, such as `1h`.", text(Text::Duration);
+    }
+}
+
+declare! {
+    /// The `default_tags` block.
+    pub struct DefaultTags, pub const DEFAULT_TAGS;
+    "" {
+        tags: TextMap, "Tags of everything that is created.", tags();
+    }
+}
+
+const fn url() -> crate::declare::Attribute {
+    text(Text::Url)
+}
+
+declare! {
+    /// The `endpoints` block.
+    pub struct Endpoints, pub const ENDPOINTS;
+    "" {
+        sagemaker: String, "SageMaker.", url();
+        s3: String, "S3.", url();
+        iam: String, "IAM.", url();
+        sts: String, "STS.", url();
+        scheduler: String, "EventBridge Scheduler.", url();
+        cloudwatch: String, "CloudWatch.", url();
+        events: String, "EventBridge.", url();
+        logs: String, "CloudWatch Logs.", url();
+        sqs: String, "SQS.", url();
+        fsx: String, "FSx.", url();
+        ec2: String, "EC2.", url();
+        pricing: String, "Price List.", url();
+        servicequotas: String, "Service Quotas.", url();
+    }
+}
+
+declare! {
+    /// The `carbon_signal` block.
+    pub struct CarbonSignal, pub const CARBON_SIGNAL;
+    "" {
+        source: String, "Where intensities come from.", one_of(&[
+            ("embedded", "the annual average of each region, part of the provider"),
+            ("file", "a local file"),
+            ("electricity_maps", "Electricity Maps"),
+            ("watttime", "WattTime"),
+            ("gb_carbon_intensity", "the British system operator"),
+            ("eia", "the US Energy Information Administration"),
+            ("carbon_aware_sdk", "a Carbon Aware SDK server"),
+        ]).preset(Preset::Text("embedded"));
+        kind: String, "Which intensity; the two rank regions differently.", one_of(&[
+            ("average", "all power of the grid"),
+            ("marginal", "the power that one more kWh calls for"),
+        ]).preset(Preset::Derived("average with `embedded`; else it must be said"));
+        api_key: String, "Key of the source.", text(Text::UpTo(4096)).secret();
+        username: String, "User of the source.", text(Text::UpTo(256));
+        password: String, "Password of the source.", text(Text::UpTo(4096)).secret();
+        url: String, "Address of the source.", url();
+        path: String, "File of the source.", text(Text::UpTo(4096));
+        timeout: String, "How long to wait for the source.", text(Text::Duration);
+        cache_ttl: String, "How long an answer is kept.", text(Text::Duration);
+    }
+}
+
+declare! {
+    /// What the user typed in the provider block.
+    pub struct Config, pub static INPUTS;
+
+    "Where and who" {
+        region: String, "Region of the provider.", text(Text::Region).preset(Preset::Derived("AWS_REGION, AWS_DEFAULT_REGION or the profile's"))
+            .more("Where data buckets are unless `dataset_region` says otherwise. One provider serves every region: jobs go where the decision sends them.");
+        profile: String, "Profile of the shared files.", text(Text::UpTo(256)).preset(Preset::Derived("AWS_PROFILE"));
+        access_key: String, "Access key.", text(Text::UpTo(256)).secret().preset(Preset::Derived("AWS_ACCESS_KEY_ID"));
+        secret_key: String, "Secret key.", text(Text::UpTo(256)).secret().preset(Preset::Derived("AWS_SECRET_ACCESS_KEY"));
+        token: String, "Session token.", text(Text::UpTo(8192)).secret().preset(Preset::Derived("AWS_SESSION_TOKEN"));
+        shared_config_files: Texts, "Configuration files.", paths().preset(Preset::Derived("AWS_CONFIG_FILE or ~/.aws/config"));
+        shared_credentials_files: Texts, "Credentials files.", paths().preset(Preset::Derived("AWS_SHARED_CREDENTIALS_FILE or ~/.aws/credentials"));
+        allowed_account_ids: Texts, "Accounts that the provider may work in.", crate::declare::list(&ACCOUNT, 100)
+            .more("Anything that would create or change something elsewhere is refused.");
+        assume_role: AssumeRole, "A role to assume.", of(Kind::Block(ASSUME_ROLE));
+    }
+    "How it calls" {
+        max_retries: i64, "Attempts after a failure that may pass.", whole(0, 100).preset(Preset::Whole(25));
+        retry_mode: String, "How retries are spaced.", one_of(&[
+            ("standard", "exponential, with jitter"),
+            ("adaptive", "with a rate limit of its own as well"),
+        ]).preset(Preset::Text("standard"));
+        s3_use_path_style: bool, "Address buckets by path.", flag().preset(Preset::Bool(false));
+        endpoints: Endpoints, "Other addresses of services.", of(Kind::Block(ENDPOINTS));
+    }
+    "What everything shares" {
+        default_tags: DefaultTags, "Tags of everything that is created.", of(Kind::Block(DEFAULT_TAGS));
+        carbon_signal: CarbonSignal, "The carbon signal of data sources.", of(Kind::Block(CARBON_SIGNAL));
+        catalog_overrides: String, "Local file with figures of your own.", text(Text::UpTo(4096))
+            .more("Negotiated prices, a measured PUE, the intensity of a contract: see the guide on the catalogue.");
+    }
+}
+
+/// The protocol schema.
+pub fn schema() -> Schema {
+    protocol::schema(0, &[INPUTS])
+}
+
+/// Everything that can be said without AWS.
+pub fn validate(config: &Value, lists: &Lists<'_>) -> Diagnostics {
+    let mut found = check::object(config, INPUTS, lists);
+    refusals::check(config, refusals::PROVIDER, &mut found);
+    if let Ok(typed) = tfplugin::from_value::<Config>(config) {
+        rules::check(&typed, &mut found);
+    }
+    found
+}
+
+/// Own endpoints by service, those that are known.
+pub fn endpoints(endpoints: &Endpoints) -> BTreeMap<&'static str, String> {
+    let all: [(&'static str, &Attr<String>); 13] = [
+        ("sagemaker", &endpoints.sagemaker),
+        ("s3", &endpoints.s3),
+        ("iam", &endpoints.iam),
+        ("sts", &endpoints.sts),
+        ("scheduler", &endpoints.scheduler),
+        ("cloudwatch", &endpoints.cloudwatch),
+        ("events", &endpoints.events),
+        ("logs", &endpoints.logs),
+        ("sqs", &endpoints.sqs),
+        ("fsx", &endpoints.fsx),
+        ("ec2", &endpoints.ec2),
+        ("pricing", &endpoints.pricing),
+        ("servicequotas", &endpoints.servicequotas),
+    ];
+    all.into_iter()
+        .filter_map(|(name, url)| Some((name, url.as_deref().known()?.to_owned())))
+        .collect()
+}

@@ -1,0 +1,227 @@
+//! Values whose effect does not exist yet. They are refused when a plan is made, never accepted and ignored.
+//!
+//! This is the only list of them: an entry goes when its part lands. The reference pages read it.
+
+use tfplugin::{Diagnostics, Path, Value};
+
+use crate::report::error;
+
+/// Which values of the attribute are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// Every value.
+    Any,
+    /// `true`.
+    True,
+    /// `false`.
+    False,
+    /// Every number above zero.
+    AboveZero,
+    /// These strings.
+    These(&'static [&'static str]),
+    /// Every string but this one.
+    AllBut(&'static str),
+    /// This attribute of any entry of the map.
+    InEntry(&'static str),
+}
+
+/// One refusal.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal {
+    /// The attribute, or `block.attribute`.
+    pub attribute: &'static str,
+    /// Which of its values.
+    pub values: Refused,
+    /// One sentence for people.
+    pub sentence: &'static str,
+}
+
+const fn refuse(attribute: &'static str, values: Refused, sentence: &'static str) -> Refusal {
+    Refusal {
+        attribute,
+        values,
+        sentence,
+    }
+}
+
+/// Refused in `sustainable_ml_training`, and in `data.sustainable_placement` as far as it has the attribute.
+pub static TRAINING: &[Refusal] = &[
+    refuse(
+        "training_strategy",
+        Refused::These(&["federated_learning"]),
+        "Federated learning over several regions is not available yet: one training is one job in one region.",
+    ),
+    refuse(
+        "earliest_start",
+        Refused::Any,
+        "A delayed start is not available yet: every run starts at once.",
+    ),
+    refuse(
+        "deadline",
+        Refused::Any,
+        "A deadline is not available yet: every run starts at once; max_runtime_hours limits its length.",
+    ),
+    refuse(
+        "max_start_delay_hours",
+        Refused::AboveZero,
+        "A delayed start is not available yet: every run starts at once.",
+    ),
+    refuse(
+        "use_fsx_lustre",
+        Refused::True,
+        "FSx for Lustre is not available yet: use input_mode = \"FastFile\" in input_channels to stream from S3.",
+    ),
+    refuse(
+        "input_channels",
+        Refused::InEntry("file_system"),
+        "FSx for Lustre is not available yet: give s3_uri, with input_mode = \"FastFile\" to stream from S3.",
+    ),
+    refuse(
+        "keep_alive_minutes",
+        Refused::AboveZero,
+        "Warm pools are not available yet: instances end with the run.",
+    ),
+    refuse(
+        "enable_model_caching",
+        Refused::True,
+        "Warm pools are not available yet: instances end with the run.",
+    ),
+    refuse(
+        "training_plan_arn",
+        Refused::Any,
+        "Training plans are not available yet: runs use on-demand or spot capacity.",
+    ),
+    refuse(
+        "spot_interruption_behavior",
+        Refused::These(&["stop", "on_demand"]),
+        "Only \"checkpoint\" is available yet: SageMaker restarts a reclaimed run from its last checkpoint.",
+    ),
+    refuse(
+        "on_capacity",
+        Refused::These(&["next_candidate"]),
+        "Trying the next candidate is not available yet: a lack of capacity is reported as the outcome.",
+    ),
+    refuse(
+        "on_spot_exhausted",
+        Refused::These(&["on_demand"]),
+        "Going on with on-demand capacity is not available yet: exhausted spot capacity is reported as the outcome.",
+    ),
+    refuse(
+        "fallback_instance_types",
+        Refused::AboveZero,
+        "Fallback instance types are not available yet: the run uses the type that the plan shows.",
+    ),
+    refuse(
+        "scheduler_role_arn",
+        Refused::Any,
+        "A delayed start is not available yet, so there is nothing that would use a scheduler's role.",
+    ),
+    refuse(
+        "copy_artifacts_to",
+        Refused::Any,
+        "Copying artifacts is not available yet: output_s3_uri says where they go.",
+    ),
+    refuse(
+        "enable_experiment_tracking",
+        Refused::True,
+        "Experiment tracking is not available yet: final_metrics and the dashboard hold the metrics.",
+    ),
+    refuse(
+        "experiment",
+        Refused::Any,
+        "Experiment tracking is not available yet: final_metrics and the dashboard hold the metrics.",
+    ),
+    refuse(
+        "mlflow_resource_arn",
+        Refused::Any,
+        "MLflow is not available yet: final_metrics and the dashboard hold the metrics.",
+    ),
+    refuse(
+        "model_package_group_name",
+        Refused::Any,
+        "Registering models is not available yet: model_artifacts_location says where the model is.",
+    ),
+    refuse(
+        "alarm_sns_topic_arn",
+        Refused::Any,
+        "Alarms are not available yet: a postcondition on self.outcome tells a pipeline of a failed run.",
+    ),
+];
+
+/// Refused in the provider block.
+pub static PROVIDER: &[Refusal] = &[
+    refuse(
+        "carbon_signal.source",
+        Refused::AllBut("embedded"),
+        "Only the embedded signal is available yet. A figure of your own, such as a contract's, can stand in the catalog_overrides file.",
+    ),
+    refuse(
+        "carbon_signal.kind",
+        Refused::These(&["marginal"]),
+        "Marginal intensities are not available yet: none may be shipped with the provider, and other sources are still to come.",
+    ),
+];
+
+/// Adds an error for each value that is refused.
+pub(crate) fn check(config: &Value, refusals: &[Refusal], found: &mut Diagnostics) {
+    for refusal in refusals {
+        let mut at = Path::empty();
+        let mut value = config;
+        for step in refusal.attribute.split('.') {
+            value = value.get(step);
+            at = at.attribute(step);
+        }
+        if let Refused::InEntry(field) = refusal.values {
+            for (key, entry) in value.as_map().into_iter().flatten() {
+                if is_set(entry.get(field)) {
+                    found.push(refused(at.clone().key(key).attribute(field), refusal));
+                }
+            }
+        } else if is_refused(value, refusal.values) {
+            found.push(refused(at, refusal));
+        }
+    }
+}
+
+fn is_set(value: &Value) -> bool {
+    !value.is_null() && !value.is_unknown()
+}
+
+fn is_refused(value: &Value, values: Refused) -> bool {
+    match values {
+        Refused::Any => is_set(value),
+        Refused::True => value.as_bool() == Some(true),
+        Refused::False => value.as_bool() == Some(false),
+        Refused::AboveZero => value.as_f64().is_some_and(|number| number > 0.0),
+        Refused::These(these) => value.as_str().is_some_and(|text| these.contains(&text)),
+        Refused::AllBut(this) => value.as_str().is_some_and(|text| text != this),
+        Refused::InEntry(_) => false,
+    }
+}
+
+fn refused(at: Path, refusal: &Refusal) -> tfplugin::Diagnostic {
+    error(
+        at.clone(),
+        format!("{at} is not available yet"),
+        refusal.sentence,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_names_an_attribute_that_exists() {
+        for (refusals, inputs) in [
+            (TRAINING, crate::ml_training::INPUTS),
+            (PROVIDER, crate::provider_config::INPUTS),
+        ] {
+            for refusal in refusals {
+                let name = refusal.attribute.split('.').next().unwrap_or_default();
+                assert!(inputs.iter().any(|input| input.name == name), "{name}");
+                assert!(refusal.sentence.ends_with('.'), "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! How diagnostics are worded: the attribute in the summary; value, rule, legal values and advice in the detail.
+
+use tfplugin::{Diagnostic, Path};
+
+/// An error at `path`.
+pub(crate) fn error(
+    path: Path,
+    summary: impl Into<String>,
+    detail: impl Into<String>,
+) -> Diagnostic {
+    Diagnostic::error(summary, detail).at(path)
+}
+
+/// A warning at `path`.
+pub(crate) fn warning(
+    path: Path,
+    summary: impl Into<String>,
+    detail: impl Into<String>,
+) -> Diagnostic {
+    Diagnostic::warning(summary, detail).at(path)
+}
+
+/// A value that breaks the rule of its attribute.
+pub(crate) fn invalid(path: Path, detail: impl Into<String>) -> Diagnostic {
+    let summary = format!("Invalid {path}");
+    error(path, summary, detail)
+}
+
+/// `"a", "b" or "c"`.
+pub(crate) fn either<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    join(names, "or")
+}
+
+/// `"a", "b" and "c"`.
+pub(crate) fn all<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    join(names, "and")
+}
+
+fn join<'a>(names: impl IntoIterator<Item = &'a str>, word: &str) -> String {
+    let quoted: Vec<String> = names
+        .into_iter()
+        .map(|name| format!("\"{name}\""))
+        .collect();
+    match quoted.split_last() {
+        None => "none".to_owned(),
+        Some((only, [])) => only.clone(),
+        Some((last, rest)) => format!("{} {word} {last}", rest.join(", ")),
+    }
+}
+
+/// A number without needless digits: `672`, `0.95`.
+pub(crate) fn plain(number: f64) -> String {
+    number.to_string()
+}
+
+/// At most 60 characters of what the user wrote.
+pub(crate) fn shown(text: &str) -> String {
+    if text.chars().count() <= 60 {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(57).collect();
+    format!("{head}...")
+}
