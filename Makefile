@@ -38,15 +38,15 @@ test: setup lint licences unit docs-check release-check emulator-test e2e ## eve
 
 fmt: ## format the code
 	cargo fmt --all
-	$(VENV)/ruff format tests scripts
-	$(VENV)/ruff check --fix tests scripts
+	$(VENV)/ruff format tests scripts examples
+	$(VENV)/ruff check --fix tests scripts examples
 
 lint: ## check format and lints
 	$(call say,format and lints)
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	$(VENV)/ruff check tests scripts
-	$(VENV)/ruff format --check tests scripts
+	$(VENV)/ruff check tests scripts examples
+	$(VENV)/ruff format --check tests scripts examples
 
 licences: ## check the licences and sources of what is linked
 	$(call say,licences)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 
 from harness.cli import Workdir, install, write_cli_config  # noqa: E402
-from harness.emulator import Emulator  # noqa: E402
+from harness.emulator import KEYS, Emulator  # noqa: E402
 from harness.expect import changes, leftovers  # noqa: E402
 
 BUCKET = "my-training-data"
@@ -93,8 +93,8 @@ def main() -> None:
         emulator = Emulator(folder / "emulator.log").start()
         workdir.environment |= {
             "AWS_ENDPOINT_URL": emulator.url,
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_ACCESS_KEY_ID": KEYS["access_key"],
+            "AWS_SECRET_ACCESS_KEY": KEYS["secret_key"],
             "TF_VAR_bucket": BUCKET,
             "TF_VAR_region": "us-east-1",
         }

@@ -24,7 +24,7 @@ def test_an_end(scene, status, secondary, reason, outcome):
     """The state learns it at the next refresh; a bad end warns; the plan stays empty."""
     spot = {"use_spot_instances": True, "supports_checkpointing": True} if outcome == "spot_exhausted" else {}
     scene.run(step(training(**spot)), destroy=False)
-    scene.emulator.finish_jobs(status, secondary, reason)
+    scene.emulator.finish_jobs(secondary, reason or "")
     result, _ = scene.plan()
     assert result.code == 0, result.explain()
     good = outcome == "succeeded"
@@ -52,7 +52,7 @@ def test_an_end(scene, status, secondary, reason, outcome):
 def test_new_code_after_a_failure_is_a_new_run(scene):
     """No `on_change` is asked once the run has ended."""
     scene.run(step(training(hyperparameters={"rate": "9"})), destroy=False)
-    scene.emulator.finish_jobs("Failed", "Failed", "AlgorithmError: loss is NaN")
+    scene.emulator.finish_jobs("Failed", "AlgorithmError: loss is NaN")
     scene.run(
         step(
             training(hyperparameters={"rate": "0.1"}),
@@ -78,7 +78,7 @@ def test_waiting_for_the_end(scene):
 
 def test_waiting_for_a_failure(scene):
     """The job exists and has failed: a warning, not a taint."""
-    scene.emulator.script_jobs(["Starting", "Training", {"status": "Failed", "message": "AlgorithmError: no"}])
+    scene.emulator.script_jobs(["Starting", "Training", {"status": "Failed", "reason": "AlgorithmError: no"}])
     scene.write(training(wait_for_completion=True))
     result = scene.apply()
     assert result.code == 0 and any("AlgorithmError" in w.detail for w in result.warnings), result.explain()

@@ -119,6 +119,11 @@ class Workdir:
         """terraform or tofu."""
         return Path(self.binary).name
 
+    def version(self) -> tuple[int, int]:
+        """Major and minor version of the tool."""
+        said = json.loads(self.run("version", "-json").stdout)["terraform_version"].split(".")
+        return int(said[0]), int(said[1])
+
     def write(self, *items, settings: str = SETTINGS) -> Config:
         """Replaces main.tf."""
         self.config = Config([settings, *items])

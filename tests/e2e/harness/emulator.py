@@ -5,7 +5,6 @@ tests/emulator/README.md describes the control plane; this is its only client.
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,45 +18,52 @@ from botocore.config import Config as BotoConfig
 
 HERE = Path(__file__).resolve()
 EMULATOR = HERE.parents[2] / "emulator"
-KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+ACCOUNT = "123456789012"
+KEYS = {"access_key": f"AKIAEMUL{ACCOUNT}", "secret_key": "testing"}
+"""The account itself: everything is allowed to it, with enforcement too."""
 
+KINDS = {
+    "refused": "refused",
+    "throttled": "throttled",
+    "error500": "server_error",
+    "delay": "delay",
+    "lost": "lost_after",
+    "lost_before": "lost_before",
+    "truncated": "truncated",
+}
 
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+RUNS_ON = ["Starting", "Downloading", {"status": "Training", "forever": True}]
+"""The script of a job that trains until a test says otherwise."""
 
 
 class Emulator:
     """One running emulator."""
 
     def __init__(self, log: Path):
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = ""
         self.log = log
         self.process = None
         self.clients = {}
 
     def start(self) -> "Emulator":
         """Starts the process and waits until it answers."""
+        port_file = self.log.with_suffix(".port")
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "emulator", "--port", str(self.port)],
+                [sys.executable, "-m", "emulator", "--port", "0", "--port-file", str(port_file)],
                 cwd=EMULATOR,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={k: v for k, v in os.environ.items() if not k.startswith("AWS_")},
             )
-        for _ in range(300):
+        for _ in range(600):
             if self.process.poll() is not None:
                 raise AssertionError(f"the emulator ended at once:\n{self.log.read_text()[-3000:]}")
-            try:
-                self.control("GET", "requests")
+            if port_file.exists():
+                self.url = f"http://127.0.0.1:{port_file.read_text().strip()}"
                 return self
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.1)
-        raise AssertionError("the emulator does not answer")
+            time.sleep(0.1)
+        raise AssertionError("the emulator does not start")
 
     def stop(self) -> None:
         """Ends the process."""
@@ -75,10 +81,9 @@ class Emulator:
         )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                content = answer.read()
+                return json.loads(answer.read())
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{method} /_test/{path}: {error.code} {error.read().decode()[:500]}") from None
-        return json.loads(content) if content else None
 
     def client(self, service: str, region: str = "us-east-1"):
         """A boto3 client, for seeding and for what others do behind the provider's back."""
@@ -87,8 +92,9 @@ class Emulator:
                 service,
                 region_name=region,
                 endpoint_url=self.url,
+                aws_access_key_id=KEYS["access_key"],
+                aws_secret_access_key=KEYS["secret_key"],
                 config=BotoConfig(s3={"addressing_style": "path"}, retries={"max_attempts": 0}),
-                **KEYS,
             )
         return self.clients[service, region]
 
@@ -96,16 +102,17 @@ class Emulator:
 
     def requests(self, since: int = 0) -> list[dict]:
         """The requests that arrived, of every client but the tests themselves."""
-        return [r for r in self.control("GET", f"requests?since={since}")["requests"] if not _own(r)]
+        found = self.control("GET", f"requests?since={since}")["requests"]
+        return [request for request in found if "Boto3" not in (request["user_agent"] or "")]
 
     def calls(self, since: int = 0) -> Counter:
         """How often each operation was asked for."""
-        return Counter(r["operation"] for r in self.requests(since))
+        return Counter(request["operation"] for request in self.requests(since))
 
     def mark(self) -> int:
         """A place in the request log, for `since`."""
-        found = self.control("GET", "requests?since=0")["requests"]
-        return found[-1]["number"] if found else 0
+        found = self.control("GET", "requests")["requests"]
+        return found[-1]["id"] if found else 0
 
     def wait_for(self, operation: str, since: int = 0, seconds: float = 60) -> None:
         """Waits until a request for the operation has arrived."""
@@ -116,30 +123,80 @@ class Emulator:
             time.sleep(0.05)
         raise AssertionError(f"no {operation} within {seconds} s; seen: {dict(self.calls(since))}")
 
-    # What goes wrong
+    def settle(self, seconds: float = 30) -> None:
+        """Waits until no delayed request is under way."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if not any(request["fault"] == "delay" and not request["status"] for request in self.requests()):
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"requests still under way after {seconds} s")
+
+    # What goes wrong, and when
 
     def fault(self, service: str, operation: str, kind: str, skip: int = 0, count: int | None = 1, **more) -> None:
         """Makes requests fail: `count` of them (None: all) after the first `skip`."""
-        rule = {"service": service, "operation": operation, "kind": kind, "skip": skip, "count": count, **more}
-        self.control("POST", "faults", rule)
+        rule = {"service": service, "operation": operation, "kind": KINDS[kind], "nth": skip + 1}
+        self.control("POST", "faults", {**rule, "count": -1 if count is None else count, **more})
 
     def heal(self) -> None:
         """Takes every fault rule away."""
         self.control("DELETE", "faults")
 
+    def settings(self, **settings) -> None:
+        """Switches of the account: tests/emulator/README.md lists them."""
+        self.control("POST", "settings", settings)
+
+    def advance(self, seconds: float) -> None:
+        """Moves AWS's clock on."""
+        self.control("POST", "clock", {"advance_seconds": seconds})
+
     # What there is
 
     def inventory(self) -> list[dict]:
-        """Everything that exists, in every region."""
-        return self.control("GET", "inventory")["things"]
+        """Everything that exists, in every region: kind, id, and what else is known."""
+        found = self.control("GET", "inventory")
+        things = [
+            {"kind": "object", "id": f"{bucket['name']}/{key}", "bucket": bucket["name"], "key": key}
+            for bucket in found["buckets"]
+            for key in sorted({version["key"] for version in bucket["versions"]})
+        ]
+        things += [
+            {"kind": "upload", "id": f"{bucket['name']}/{key}"}
+            for bucket in found["buckets"]
+            for key in bucket["uploads"]
+        ]
+        things += [{"kind": "bucket", "id": bucket["name"]} for bucket in found["buckets"]]
+        things += [{"kind": "policy", "id": arn} for arn in found["policies"]]
+        things += [{"kind": "role", "id": role["name"]} for role in found["roles"]]
+        things += [{"kind": "dashboard", "id": dashboard["name"]} for dashboard in found["dashboards"]]
+        things += [{"kind": "alarm", "id": f"{alarm['region']}/{alarm['name']}"} for alarm in found["alarms"]]
+        things += [{"kind": "job", "id": job["arn"], "status": job["status"]} for job in found["jobs"]]
+        return things
 
     def reset(self) -> None:
-        """Back to an empty account."""
-        self.control("POST", "reset")
+        """Back to an empty account, in which jobs train until they are told to end."""
+        self.control("POST", "reset?everything=1")
+        self.script_jobs(RUNS_ON)
+
+    # What runs
 
     def jobs(self) -> list[dict]:
-        """Every training job, in every region."""
-        return self.control("GET", "jobs")["jobs"]
+        """Every training job, in every region, oldest first."""
+        return self.control("GET", "inventory")["jobs"]
+
+    def script_jobs(self, steps: list, **more) -> None:
+        """What the jobs made from now on will do, one step per Describe."""
+        self.control("POST", "jobs", {"steps": steps, **more})
+
+    def finish_jobs(self, status: str, reason: str = "") -> None:
+        """Every job that has not ended does so now, with this secondary status."""
+        for job in self.jobs():
+            if job["status"] in ("InProgress", "Stopping"):
+                steps = [*RUNS_ON[:2], {"status": "Training", "seconds": 1800}, {"status": status, "reason": reason}]
+                self.control("POST", "jobs/advance", {"name": job["name"], "script": {"steps": steps}, "end": True})
+
+    # What the user has
 
     def seed(self, bucket: str, region: str = "us-east-1", objects: dict | None = None) -> None:
         """A bucket that the user made before, with the data to train on."""
@@ -149,6 +206,45 @@ class Emulator:
         for key, content in (objects or {"data/part-0": b"0123456789"}).items():
             client.put_object(Bucket=bucket, Key=key, Body=content)
 
+    def large_object(self, bucket: str, key: str, gigabytes: int) -> None:
+        """An object of a few bytes that passes for a large one."""
+        size = str(gigabytes << 30)
+        self.client("s3").put_object(Bucket=bucket, Key=key, Body=b"0123456789", Metadata={"emulated-size": size})
 
-def _own(request: dict) -> bool:
-    return "Boto3" in (request.get("user_agent") or "")
+    def make_role(self, name: str) -> str:
+        """An execution role of the user's own; its ARN."""
+        iam = self.client("iam")
+        trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))
+        allow = {"Effect": "Allow", "Action": ["s3:*", "logs:*", "cloudwatch:*", "ecr:*"], "Resource": "*"}
+        iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=_policy(allow))
+        return role["Role"]["Arn"]
+
+    def enforce(self, policy: dict) -> dict:
+        """A user who may do what the policy says and nothing else; the provider arguments with the keys."""
+        iam = self.client("iam")
+        if not any(user["UserName"] == "limited" for user in iam.list_users()["Users"]):
+            iam.create_user(UserName="limited")
+        made = iam.create_policy(PolicyName="printed", PolicyDocument=json.dumps(policy))
+        iam.attach_user_policy(UserName="limited", PolicyArn=made["Policy"]["Arn"])
+        key = iam.create_access_key(UserName="limited")["AccessKey"]
+        self.settings(enforce_iam=True)
+        return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+
+    def foreign_job(self, name: str) -> None:
+        """A training job that someone else has started."""
+        self.client("sagemaker").create_training_job(
+            TrainingJobName=name,
+            RoleArn=self.make_role("someone-elses"),
+            AlgorithmSpecification={
+                "TrainingImage": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/other:1",
+                "TrainingInputMode": "File",
+            },
+            OutputDataConfig={"S3OutputPath": "s3://training-data/other/"},
+            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+            StoppingCondition={"MaxRuntimeInSeconds": 86400},
+        )
+
+
+def _policy(*statements: dict) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -251,23 +251,26 @@ def _coarse(status: str) -> str:
     return "Active" if status in ("InProgress", "Active") else status
 
 
-ENDED_RECORDS = ("training-job",)
-"""What SageMaker keeps of an ended job, unless `on_destroy = "delete"`: it neither runs nor bills."""
+ENDED = ("Completed", "Stopped", "Failed")
+
+
+def stays(thing: dict) -> bool:
+    """What a destroy leaves on purpose: run manifests, artifacts and reports, which were paid for."""
+    return thing["kind"] == "object" and (
+        re.search(r"(^|/)sustainable/runs/[^/]+/manifest\.json$", thing["key"]) is not None
+        or re.search(r"(^|/)(model|output)\.tar\.gz$", thing["key"]) is not None
+        or thing["key"].startswith("sustainability-reports/")
+    )
 
 
 def leftovers(emulator, kept: list[dict], records: bool = False) -> list[dict]:
-    """What exists beyond `kept`; ended job records count only if `records`."""
-    known = [_identity(thing) for thing in kept]
+    """What exists beyond `kept` and should not. SageMaker's record of an ended job neither runs nor
+    bills, and stays unless `on_destroy = "delete"`: it counts only if `records`."""
+    known = {(thing["kind"], thing["id"]) for thing in kept}
     return [
         thing
         for thing in emulator.inventory()
-        if _identity(thing) not in known
-        and (
-            records
-            or not (thing["kind"] in ENDED_RECORDS and thing.get("status") in ("Completed", "Stopped", "Failed"))
-        )
+        if (thing["kind"], thing["id"]) not in known
+        and not stays(thing)
+        and (records or not (thing["kind"] == "job" and thing["status"] in ENDED))
     ]
-
-
-def _identity(thing: dict) -> tuple:
-    return (thing["kind"], thing.get("region"), thing["id"])

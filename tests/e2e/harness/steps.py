@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from .cli import Result, Workdir
 from .config import SETTINGS, Block, Item
-from .emulator import Emulator
+from .emulator import KEYS, Emulator
 from .expect import Check, Expected, Seen, changes, differences, leftovers
 
 
@@ -59,8 +59,7 @@ class Scene:
         services = ("cloudwatch", "ec2", "events", "iam", "logs", "pricing", "s3", "sagemaker", "servicequotas", "sts")
         usual = {
             "region": "us-east-1",
-            "access_key": "testing",
-            "secret_key": "testing",
+            **KEYS,
             "s3_use_path_style": True,
             "endpoints": Block(dict.fromkeys(services, self.emulator.url)),
         }
