@@ -1,0 +1,214 @@
+"""Which actions a call needs, on which resources.
+
+From the Service Authorization Reference: the action of a call is not always
+its name (ListObjectsV2 needs s3:ListBucket), and some need several
+(CreateTrainingJob with tags needs sagemaker:AddTags and iam:PassRole).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from ..call import Call
+
+
+@dataclass
+class Need:
+    """One action on one resource, with the condition keys that it carries."""
+
+    action: str
+    resource: str = "*"
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+# IAM's service prefix, where it is not botocore's name.
+_PREFIX = {"service-quotas": "servicequotas"}
+
+
+def of(call: Call) -> list[Need]:
+    """The needs of a call, the one that AWS names in a refusal first."""
+    needs = _OF.get(call.service)
+    if needs:
+        return needs(call)
+    return [Need(f"{_PREFIX.get(call.service, call.service)}:{call.operation}")]
+
+
+def _tags(tags: Any) -> dict[str, Any]:
+    pairs = {t.get("Key", ""): t.get("Value", "") for t in tags or []}
+    context: dict[str, Any] = {f"aws:requesttag/{k.lower()}": v for k, v in pairs.items()}
+    if pairs:
+        context["aws:tagkeys"] = list(pairs)
+    return context
+
+
+def _sagemaker(call: Call) -> list[Need]:
+    params = call.params
+    base = f"arn:{call.partition}:sagemaker:{call.region}:{call.account}:training-job/"
+    if "ResourceArn" in params:
+        return [Need(f"sagemaker:{call.operation}", params["ResourceArn"],
+                     _tags(params.get("Tags")))]
+    if "TrainingJobName" not in params:
+        return [Need(f"sagemaker:{call.operation}")]
+    # SageMaker's ARNs are lower case.
+    arn = base + params["TrainingJobName"].lower()
+    if call.operation != "CreateTrainingJob":
+        return [Need(f"sagemaker:{call.operation}", arn)]
+    context = _tags(params.get("Tags"))
+    resources = params.get("ResourceConfig") or {}
+    context["sagemaker:instancetypes"] = [resources.get("InstanceType", "")]
+    stop = (params.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
+    if stop is not None:
+        context["sagemaker:maxruntimeinseconds"] = stop
+    needs = [Need("sagemaker:CreateTrainingJob", arn, context)]
+    if params.get("Tags"):
+        needs.append(Need("sagemaker:AddTags", arn, _tags(params["Tags"])))
+    needs.append(Need("iam:PassRole", params.get("RoleArn", "*"),
+                      {"iam:passedtoservice": "sagemaker.amazonaws.com"}))
+    return needs
+
+
+def _iam(call: Call) -> list[Need]:
+    params = call.params
+    base = f"arn:{call.partition}:iam::{call.account}:"
+    context = _tags(params.get("Tags"))
+    if "PermissionsBoundary" in params:
+        context["iam:permissionsboundary"] = params["PermissionsBoundary"]
+    if "PolicyArn" in params:
+        context["iam:policyarn"] = params["PolicyArn"]
+    if "RoleName" in params:
+        arn = f"{base}role{_path(call)}{params['RoleName']}"
+        needs = [Need(f"iam:{call.operation}", arn, context)]
+        if call.operation == "CreateRole" and params.get("Tags"):
+            needs.append(Need("iam:TagRole", arn, context))
+        return needs
+    if "UserName" in params:
+        return [Need(f"iam:{call.operation}", f"{base}user/{params['UserName']}", context)]
+    if "PolicyArn" in params:
+        return [Need(f"iam:{call.operation}", params["PolicyArn"], context)]
+    if call.operation == "ListRoles":
+        return [Need("iam:ListRoles", f"{base}role/")]
+    return [Need(f"iam:{call.operation}", "*", context)]
+
+
+def _path(call: Call) -> str:
+    from .. import moto_backend
+
+    if call.operation == "CreateRole":
+        return call.params.get("Path", "/")
+    roles = moto_backend.backend("iam", call.account, call.partition).roles.values()
+    found = next((r for r in roles if r.name == call.params["RoleName"]), None)
+    return found.path if found else "/"
+
+
+def _cloudwatch(call: Call) -> list[Need]:
+    params = call.params
+    base = f"arn:{call.partition}:cloudwatch:"
+    action = f"cloudwatch:{call.operation}"
+    if "DashboardName" in params:
+        return [Need(action, f"{base}:{call.account}:dashboard/{params['DashboardName']}")]
+    if params.get("DashboardNames"):
+        return [Need(action, f"{base}:{call.account}:dashboard/{n}")
+                for n in params["DashboardNames"]]
+    if "AlarmName" in params:
+        return [Need(action, f"{base}{call.region}:{call.account}:alarm:{params['AlarmName']}")]
+    if call.operation == "PutMetricData":
+        return [Need(action, "*", {"cloudwatch:namespace": params.get("Namespace", "")})]
+    return [Need(action)]
+
+
+def _logs(call: Call) -> list[Need]:
+    base = f"arn:{call.partition}:logs:{call.region}:{call.account}:log-group:"
+    group = call.params.get("logGroupName", "")
+    if call.operation == "DescribeLogGroups":
+        return [Need("logs:DescribeLogGroups", f"{base}*")]
+    if "logStreamName" in call.params and call.operation in ("GetLogEvents", "PutLogEvents"):
+        return [Need(f"logs:{call.operation}",
+                     f"{base}{group}:log-stream:{call.params['logStreamName']}")]
+    return [Need(f"logs:{call.operation}", f"{base}{group}:*" if group else "*")]
+
+
+def _sts(call: Call) -> list[Need]:
+    return [Need(f"sts:{call.operation}", call.params.get("RoleArn", "*"))]
+
+
+# S3 operation -> action; an operation that is not here is its own action.
+_S3 = {
+    "HeadBucket": "ListBucket",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "ListObjectVersions": "ListBucketVersions",
+    "ListMultipartUploads": "ListBucketMultipartUploads",
+    "ListBuckets": "ListAllMyBuckets",
+    "ListParts": "ListMultipartUploadParts",
+    "HeadObject": "GetObject",
+    "GetObjectAttributes": "GetObject",
+    "CopyObject": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "UploadPart": "PutObject",
+    "UploadPartCopy": "PutObject",
+    "CompleteMultipartUpload": "PutObject",
+    "DeleteObjects": "DeleteObject",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "DeleteBucketTagging": "PutBucketTagging",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+}
+
+
+def _s3(call: Call) -> list[Need]:
+    params = call.params
+    action = "s3:" + _S3.get(call.operation, call.operation)
+    bucket = f"arn:{call.partition}:s3:::{params.get('Bucket', '')}"
+    if "Bucket" not in params:
+        return [Need(action)]
+    if call.operation == "DeleteObjects":
+        return _delete_objects(call, bucket)
+    if "Key" not in params:
+        return [Need(action, bucket, _listing(params))]
+    if params.get("VersionId") and action in ("s3:GetObject", "s3:DeleteObject"):
+        action += "Version"
+    arn = f"{bucket}/{params['Key']}"
+    needs = [Need(action, arn)]
+    if params.get("Tagging") and call.operation in ("PutObject", "CopyObject"):
+        needs.append(Need("s3:PutObjectTagging", arn))
+    if params.get("CopySource"):
+        source = unquote(params["CopySource"]).lstrip("/").split("?")[0]
+        needs.append(Need("s3:GetObject", f"arn:{call.partition}:s3:::{source}"))
+    return needs
+
+
+def _listing(params: dict[str, Any]) -> dict[str, Any]:
+    context: dict[str, Any] = {}
+    for name, key in (("Prefix", "s3:prefix"), ("Delimiter", "s3:delimiter"),
+                      ("MaxKeys", "s3:max-keys")):
+        if params.get(name) is not None:
+            context[key] = params[name]
+    return context
+
+
+def _delete_objects(call: Call, bucket: str) -> list[Need]:
+    needs = []
+    for item in (call.params.get("Delete") or {}).get("Objects", []):
+        suffix = "Version" if item.get("VersionId") else ""
+        needs.append(Need(f"s3:DeleteObject{suffix}", f"{bucket}/{item['Key']}"))
+    return needs or [Need("s3:DeleteObject", f"{bucket}/*")]
+
+
+_OF: dict[str, Callable[[Call], list[Need]]] = {
+    "cloudwatch": _cloudwatch,
+    "iam": _iam,
+    "logs": _logs,
+    "s3": _s3,
+    "sagemaker": _sagemaker,
+    "sts": _sts,
+}

@@ -1,0 +1,136 @@
+"""Everything that exists in an account, for "nothing is left" checks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from moto.core.base_backend import BackendDict
+
+from . import moto_backend
+from .sagemaker import effects, jobs
+from .world import World
+
+
+def inventory(world: World) -> dict[str, Any]:
+    """All resources by kind."""
+    with moto_backend.LOCK, world.lock:
+        effects.settle(world)
+        return {
+            "account": world.account,
+            "buckets": _buckets(world),
+            "claims": _claims(world),
+            "roles": _roles(world),
+            "policies": _policies(world),
+            "dashboards": _dashboards(world),
+            "alarms": _alarms(world),
+            "jobs": _jobs(world),
+            "log_groups": _log_groups(world),
+        }
+
+
+def _all(service: str, account: str) -> list[tuple[str, Any]]:
+    """(region, model) of a service that has been used; looking creates nothing."""
+    return [
+        (region, backend)
+        for backends in BackendDict._instances
+        if backends.service_name == service and account in backends
+        for region, backend in list(backends[account].items())
+    ]
+
+
+def _buckets(world: World) -> list[dict[str, Any]]:
+    found = []
+    for _, backend in _all("s3", world.account):
+        for bucket in backend.buckets.values():
+            found.append({
+                "name": bucket.name,
+                "region": bucket.region_name,
+                "versioning": bucket.versioning_status or "",
+                "tags": backend.tagger.get_tag_dict_for_resource(bucket.arn),
+                "objects": sorted(k for k, v in bucket.keys.items() if not _marker(v)),
+                "versions": [
+                    {"key": key.name, "version": key.version_id, "marker": _marker(key)}
+                    for name in bucket.keys for key in bucket.keys.getlist(name)
+                ],
+                "uploads": [m.key_name for m in bucket.multiparts.values()],
+            })
+    return sorted(found, key=lambda b: b["name"])
+
+
+def _marker(key: Any) -> bool:
+    return type(key).__name__ == "FakeDeleteMarker"
+
+
+def _claims(world: World) -> list[dict[str, Any]]:
+    """The provider's own claim objects, read."""
+    found = []
+    for _, backend in _all("s3", world.account):
+        for bucket in backend.buckets.values():
+            for name, key in bucket.keys.items():
+                if name.startswith("sustainable/claims/") and not _marker(key):
+                    found.append({"bucket": bucket.name, "key": name, "claim": _read(key)})
+    return found
+
+
+def _read(key: Any) -> Any:
+    try:
+        return json.loads(key.value)
+    except ValueError:
+        return key.value.decode("utf-8", "replace")
+
+
+def _roles(world: World) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": role.name,
+            "arn": role.arn,
+            "path": role.path,
+            "tags": {t["Key"]: t["Value"] for t in role.tags},
+            "inline_policies": {n: json.loads(p) for n, p in role.policies.items()},
+            "attached_policies": list(role.managed_policies),
+            "boundary": role.permissions_boundary_arn,
+            "trust": json.loads(role.assume_role_policy_document),
+        }
+        for _, backend in _all("iam", world.account) for role in backend.roles.values()
+    ]
+
+
+def _policies(world: World) -> list[str]:
+    """Customer-managed policies."""
+    own = f":{world.account}:"
+    return [arn for _, b in _all("iam", world.account) for arn in b.managed_policies if own in arn]
+
+
+def _dashboards(world: World) -> list[dict[str, Any]]:
+    return [{"name": d.name, "body": json.loads(d.body)} for d in world.dashboards.values()]
+
+
+def _alarms(world: World) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "region": region}
+        for region, backend in _all("cloudwatch", world.account) for name in backend.alarms
+    ]
+
+
+def _jobs(world: World) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": job.name,
+            "region": job.region,
+            "arn": job.arn,
+            "status": job.phase().job_status,
+            "secondary_status": job.phase().status,
+            "tags": job.tags,
+            "request": job.request,
+        }
+        for job in jobs.every(world)
+    ]
+
+
+def _log_groups(world: World) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "region": region, "streams": sorted(group.streams)}
+        for region, backend in _all("logs", world.account)
+        for name, group in backend.groups.items()
+    ]

@@ -1,0 +1,187 @@
+"""What CreateTrainingJob refuses, beyond the service model.
+
+Where AWS refuses and its words are not known, the answer is 501: a test that
+leans on it learns that nobody has checked it.
+
+Sources of the sentences:
+* "Could not assume role": quoted in full in many reports; hashicorp/aws
+  (internal/service/sagemaker/training_job.go) retries on it.
+* "No S3 objects found under S3 URL": aws/amazon-sagemaker-examples issue
+  2267; with "Error message from S3" for a bucket of another region.
+* "Access denied to OutputDataConfig S3 bucket": training_job.go; only this
+  part of the sentence is known.
+* "Training job names must be unique": quoted in AWS sample repositories.
+* "The account-level service limit": SageMaker developer guide,
+  troubleshooting, and many reports.
+* "Invalid MaxWaitTimeInSeconds": hashicorp/aws issue tracker.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlparse
+
+from .. import moto_backend
+from ..auth import policy, principals
+from ..auth.authorise import refusal
+from ..auth.requirements import Need
+from ..call import Call
+from ..errors import ApiError, NotSimulated
+from ..world import World
+from . import jobs, quotas
+
+MAX_TAGS = 50
+_MAX_RUNTIME = 28 * jobs.DAY
+
+
+def check(world: World, call: Call, arn: str) -> None:
+    """Refuse what SageMaker refuses, in its order as far as it is known."""
+    request = call.params
+    _shape(request)
+    _stopping(request)
+    check_tags(request.get("Tags") or [])
+    if jobs.find(world, call.region, request["TrainingJobName"]):
+        raise ApiError(
+            "ResourceInUse",
+            "Training job names must be unique within an AWS account and region, and a training "
+            f"job with this name already exists ({arn})",
+        )
+    quotas.check(world, call)
+    _role(world, call)
+    if world.settings.check_job_access:
+        role = principals.role_principal(call, request["RoleArn"])
+        for channel in request.get("InputDataConfig") or []:
+            _input(call, role, channel)
+        _output(call, role)
+
+
+def _shape(request: dict[str, Any]) -> None:
+    algorithm = request.get("AlgorithmSpecification")
+    if request.get("ServerlessJobConfig") or algorithm is None:
+        raise NotSimulated("a job without AlgorithmSpecification (serverless)")
+    if ("TrainingImage" in algorithm) == ("AlgorithmName" in algorithm):
+        raise NotSimulated("exactly one of TrainingImage and AlgorithmName: AWS refuses, "
+                           "its words are not known")
+    resources = request.get("ResourceConfig")
+    if resources is None or "InstanceType" not in resources:
+        raise NotSimulated("a job without ResourceConfig.InstanceType")
+    if resources.get("KeepAlivePeriodInSeconds") and request.get("EnableManagedSpotTraining"):
+        raise NotSimulated("a warm pool together with spot: AWS refuses, its words are not known")
+    if "StoppingCondition" not in request:
+        raise NotSimulated("a job without StoppingCondition")
+
+
+def _stopping(request: dict[str, Any]) -> None:
+    stop = request["StoppingCondition"]
+    runtime = stop.get("MaxRuntimeInSeconds", jobs.DAY)
+    wait = stop.get("MaxWaitTimeInSeconds")
+    if request.get("EnableManagedSpotTraining"):
+        if wait is None or wait < runtime:
+            raise ApiError(
+                "ValidationException",
+                "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal "
+                "to MaxRuntimeInSeconds",
+            )
+    elif wait is not None:
+        raise ApiError(
+            "ValidationException",
+            "Invalid MaxWaitTimeInSeconds. It is only supported when "
+            "EnableManagedSpotTraining is set to true",
+        )
+    if runtime > _MAX_RUNTIME:
+        raise NotSimulated("MaxRuntimeInSeconds above 28 days: AWS refuses, "
+                           "its words are not known")
+
+
+def check_tags(tags: list[dict[str, str]]) -> None:
+    """Tag rules (API reference, Tag; "aws:" is reserved)."""
+    keys = [tag["Key"] for tag in tags]
+    if any(key.lower().startswith("aws:") for key in keys):
+        raise ApiError(
+            "ValidationException",
+            "Tag keys starting with 'aws:' are reserved for system use",
+        )
+    if len(set(keys)) != len(keys):
+        raise NotSimulated("a tag key twice in one request")
+
+
+def _role(world: World, call: Call) -> None:
+    arn = call.params["RoleArn"]
+    iam = moto_backend.backend("iam", call.account, call.partition)
+    role = principals.role_by_arn(iam, arn)
+    if role is not None and _trusts(role) and not _propagating(world, role.name):
+        return
+    raise ApiError(
+        "ValidationException",
+        f"Could not assume role {arn}. Please ensure that the role exists and allows principal "
+        "'sagemaker.amazonaws.com' to assume the role.",
+    )
+
+
+def _trusts(role: Any) -> bool:
+    for statement in policy.statements(role.assume_role_policy_document):
+        service = (statement.get("Principal") or {}).get("Service", [])
+        if statement.get("Effect") == "Allow" and \
+                "sagemaker.amazonaws.com" in policy.as_list(service):
+            return True
+    return False
+
+
+def _propagating(world: World, name: str) -> bool:
+    settings = world.settings
+    born = world.role_born.get(name)
+    if born is not None and world.clock.now() - born < settings.role_propagation_seconds:
+        return True
+    refused = world.role_refusals.get(name, 0)
+    if born is not None and refused < settings.role_propagation_attempts:
+        world.role_refusals[name] = refused + 1
+        return True
+    return False
+
+
+def _split(uri: str) -> tuple[str, str]:
+    parsed = urlparse(uri)
+    return parsed.netloc, parsed.path.lstrip("/")
+
+
+def _input(call: Call, role: Any, channel: dict[str, Any]) -> None:
+    source = (channel.get("DataSource") or {}).get("S3DataSource")
+    if source is None:
+        return
+    uri = source["S3Uri"]
+    bucket_name, prefix = _split(uri)
+    bucket = _bucket(call, bucket_name)
+    sentence = (
+        f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that '
+        f"the bucket exists in the selected region ({call.region}), that objects exist under that "
+        f'S3 prefix, and that the role "{call.params["RoleArn"]}" has "s3:ListBucket" permissions '
+        f'on bucket "{bucket_name}".'
+    )
+    if bucket is None:
+        raise ApiError("ValidationException", sentence)
+    if bucket.region_name != call.region:
+        raise ApiError(
+            "ValidationException",
+            f"{sentence} Error message from S3: The bucket is in this region: "
+            f"{bucket.region_name}. Please use this region to retry the request",
+        )
+    need = Need("s3:ListBucket", f"arn:{call.partition}:s3:::{bucket_name}",
+                {"s3:prefix": prefix})
+    denied = refusal(call, role, need)
+    if denied:
+        raise ApiError("ValidationException", f"{sentence} Error message from S3: {denied}")
+    if not any(key.startswith(prefix) for key in list(bucket.keys)):
+        raise ApiError("ValidationException", sentence)
+
+
+def _output(call: Call, role: Any) -> None:
+    name, prefix = _split(call.params["OutputDataConfig"]["S3OutputPath"])
+    prefix = "/".join(p for p in (prefix.rstrip("/"), call.params["TrainingJobName"]) if p)
+    denied = _bucket(call, name) is None or refusal(
+        call, role, Need("s3:PutObject", f"arn:{call.partition}:s3:::{name}/{prefix}/output/x"))
+    if denied:
+        raise ApiError("ValidationException", f"Access denied to OutputDataConfig S3 bucket: {name}")
+
+
+def _bucket(call: Call, name: str) -> Any:
+    return moto_backend.backend("s3", call.account, call.partition).buckets.get(name)

@@ -1,0 +1,77 @@
+"""Everything the emulator keeps for one account, beside what moto keeps."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from .call import DEFAULT_ACCOUNT
+from .clock import Clock
+from .faults import Faults
+from .requestlog import RequestLog
+
+
+@dataclass
+class Settings:
+    """Switches of one account; `POST /_test/settings` sets them."""
+
+    # IAM policies decide (otherwise every signed call is allowed).
+    enforce_iam: bool = False
+    # "Could not assume role" for so many seconds after CreateRole, and for
+    # so many CreateTrainingJob calls per role.
+    role_propagation_seconds: float = 0.0
+    role_propagation_attempts: int = 0
+    # Check the job's buckets, and its role's rights to them, at
+    # CreateTrainingJob, as SageMaker does.
+    check_job_access: bool = True
+    # "region quota name" or "quota name" -> value.
+    quotas: dict[str, float] = field(default_factory=dict)
+    default_quota: float = 1000.0
+    # Price list entries, as GetProducts answers them, and spot prices.
+    products: list[dict[str, Any]] = field(default_factory=list)
+    spot_prices: list[dict[str, Any]] = field(default_factory=list)
+
+
+class World:
+    """One account: its jobs, clock, faults, log and switches."""
+
+    def __init__(self, account: str):
+        self.account = account
+        self.lock = threading.RLock()
+        self.clock = Clock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.clock.offset = 0.0
+        self.settings = Settings()
+        self.faults = Faults()
+        self.log = RequestLog()
+        # Region -> job name -> Job.
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.scripts: list[Any] = []
+        # Dashboards belong to the account, whichever region's endpoint is used.
+        self.dashboards: dict[str, Any] = {}
+        # Role name -> (time of CreateRole, CreateTrainingJob calls refused so far).
+        self.role_born: dict[str, float] = {}
+        self.role_refusals: dict[str, int] = {}
+
+
+_worlds: dict[str, World] = {}
+_lock = threading.Lock()
+
+
+def world(account: str = DEFAULT_ACCOUNT) -> World:
+    """The world of an account, made on first use."""
+    with _lock:
+        found = _worlds.get(account)
+        if found is None:
+            found = _worlds[account] = World(account)
+        return found
+
+
+def all_worlds() -> list[World]:
+    """Every account that has been used."""
+    with _lock:
+        return list(_worlds.values())
