@@ -1,5 +1,6 @@
 //! Terraform plugin protocol 6: what a provider needs to talk to Terraform and OpenTofu.
 
+pub mod codec;
 pub mod provider;
 pub mod schema;
 pub mod typed;

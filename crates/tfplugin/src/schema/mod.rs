@@ -14,7 +14,9 @@
 //! ```
 
 mod check;
+mod fill;
 mod unknowns;
+mod write_only;
 
 use std::borrow::Cow;
 

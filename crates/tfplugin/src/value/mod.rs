@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 pub use number::Number;
 pub use path::{Path, Step};
+pub(crate) use ty::MAX_DEPTH;
 pub use ty::Type;
 
 /// A value of a configuration, a plan or a state.
