@@ -38,6 +38,7 @@ test: setup lint licences unit docs-check release-check emulator-test e2e ## eve
 
 fmt: ## format the code
 	cargo fmt --all
+	$(BIN)/tofu fmt -recursive examples
 	$(VENV)/ruff format tests scripts examples
 	$(VENV)/ruff check --fix tests scripts examples
 
@@ -47,6 +48,7 @@ lint: ## check format and lints
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	$(VENV)/ruff check tests scripts examples
 	$(VENV)/ruff format --check tests scripts examples
+	$(BIN)/tofu fmt -check -recursive examples
 
 licences: ## check the licences and sources of what is linked
 	$(call say,licences)

@@ -23,7 +23,7 @@ def test_functions(scene):
         zone='provider::sustainable::grid_zone("eu-north-1")',
         kilograms="provider::sustainable::emissions_kg(100, 250)",
         energy='provider::sustainable::energy_kwh("ml.p4d.24xlarge", 10, 1)',
-        policy='provider::sustainable::iam_policy(["training"])',
+        policy='provider::sustainable::iam_policy(["run"])',
     )
     assert found["zone"].startswith("SE")
     assert found["kilograms"] == 25
@@ -53,7 +53,6 @@ def test_placement(scene):
         "sustainable_placement",
         "best",
         model_type="natural_language",
-        s3_bucket_name="training-data",
         dataset_region="us-east-1",
         dataset_size_gb=16,
         estimated_training_hours=10,

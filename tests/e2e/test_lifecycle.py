@@ -66,7 +66,10 @@ def test_a_run_from_plan_to_destroy(scene):
         ),
         step(
             training(),
-            state=[expect_calls(CreateTrainingJob=0), expect_known_value("tags_all", lambda tags: "team" not in tags)],
+            state=[
+                expect_calls(CreateTrainingJob=0),
+                expect_known_value("tags_all", lambda tags: "team" not in (tags or {})),
+            ],
         ),
         step(
             training(hyperparameters={"epochs": "3"}),

@@ -10,7 +10,7 @@ from harness.expect import expect_calls, expect_error
 from harness.steps import step
 
 GUIDE = Path(__file__).parents[2] / "docs/guides/permissions.md"
-FEATURES = ["training", "source", "companion_bucket", "create_bucket", "execution_role", "dashboard"]
+FEATURES = ["run", "create_bucket", "companion_bucket", "managed_role", "dashboard", "logs", "quotas"]
 
 
 def printed_policy(scene, features) -> dict:
