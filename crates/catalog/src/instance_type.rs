@@ -36,6 +36,18 @@ pub enum Confidence {
     Guess,
 }
 
+impl Confidence {
+    /// `medium`, `low` or `low (guess)`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Medium => "medium",
+            Self::Low => "low",
+            Self::Guess => "low (guess)",
+        }
+    }
+}
+
 /// An accelerator model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Accelerator {
@@ -43,12 +55,22 @@ pub struct Accelerator {
     pub key: &'static str,
     /// `NVIDIA A100 SXM4 40GB`.
     pub name: &'static str,
-    /// Memory of one in GiB.
-    pub memory_gib: f64,
     /// Thermal design power of one in W.
     pub tdp_w: f64,
+    /// Dense TFLOPS in fp32.
+    pub fp32_tflops: Option<f64>,
+    /// Dense TFLOPS in tf32; `None` = it has no tf32.
+    pub tf32_tflops: Option<f64>,
     /// Dense TFLOPS in bf16 or fp16.
     pub bf16_tflops: Option<f64>,
+    /// Dense TFLOPS in fp8.
+    pub fp8_tflops: Option<f64>,
+    /// Least CUDA version (major, minor) that it needs.
+    pub needs_cuda: Option<(u8, u8)>,
+    /// Performance per watt against the A100 as a widely copied table rates it.
+    pub document_rating: Option<f64>,
+    /// Source of the shape.
+    pub source: SourceId,
 }
 
 /// One training instance type.
@@ -58,12 +80,17 @@ pub struct InstanceType {
     pub name: &'static str,
     /// `p4d`.
     pub family: &'static str,
+    /// The family's digit: 5 of m5, c5, r5d; CPU types of one generation train at
+    /// the same speed per vCPU.
+    pub generation: u8,
     /// What kind of script runs on it.
     pub kind: Kind,
     /// The accelerator, if any.
     pub accelerator: Option<&'static Accelerator>,
     /// How many of them.
     pub accelerator_count: u32,
+    /// Memory of one of them in GiB.
+    pub accelerator_memory_gib: f64,
     /// Virtual CPUs.
     pub vcpu: u32,
     /// Memory in GiB.
@@ -78,18 +105,24 @@ pub struct InstanceType {
     pub retired: bool,
     /// Sold through training plans only.
     pub training_plan_only: bool,
-    /// Least CUDA version (major, minor) the accelerator needs.
-    pub needs_cuda: Option<(u8, u8)>,
+    /// Source of the shape.
+    pub shape_source: SourceId,
     /// Power at idle in W, without PUE.
     pub idle_w: f64,
+    /// Power at 10 % load in W.
+    pub tenth_w: f64,
     /// Power at half load in W.
     pub half_w: f64,
     /// Power at full load in W.
     pub full_w: f64,
     /// Typical power while training in W.
     pub train_w: f64,
-    /// Part of `train_w` drawn by the accelerators, in W.
-    pub train_accelerator_w: f64,
+    /// Part of `train_w` drawn by the accelerators, 0 to 1.
+    pub accelerator_share: f64,
+    /// Half-widths of the power in natural logarithms, down and up. Up includes the
+    /// share of a host that falls to a fraction of it when the host is shared out by
+    /// accelerators instead of by vCPUs.
+    pub power_width: [f64; 2],
     /// How far the power is to be trusted.
     pub power_confidence: Confidence,
     /// Source of the power figures.
@@ -98,21 +131,49 @@ pub struct InstanceType {
     pub embodied_kg: [f64; 3],
     /// Embodied emissions per hour over six years in gCO2e.
     pub embodied_g_per_h: f64,
+    /// Half-widths of the embodied emissions in natural logarithms, down and up.
+    pub embodied_width: [f64; 2],
     /// Source of the embodied figures.
     pub embodied_source: SourceId,
-    /// How many times more power falls to this fraction of a host if the host is
-    /// shared out by accelerators instead of by vCPUs (>= 1).
-    pub power_share: f64,
-    /// The same for embodied emissions.
-    pub embodied_share: f64,
 }
 
 impl InstanceType {
     /// Memory of all accelerators in GiB.
     #[must_use]
-    pub fn accelerator_memory_gib(&self) -> f64 {
-        self.accelerator
-            .map_or(0.0, |a| a.memory_gib * f64::from(self.accelerator_count))
+    pub fn accelerators_memory_gib(&self) -> f64 {
+        self.accelerator_memory_gib * f64::from(self.accelerator_count)
+    }
+
+    /// Network per accelerator, per instance without accelerators, in Gbit/s.
+    #[must_use]
+    pub fn network_gbps_each(&self) -> f64 {
+        self.network_gbps / f64::from(self.accelerator_count.max(1))
+    }
+
+    /// Whether its accelerators talk over NVLink or NeuronLink rather than PCIe.
+    #[must_use]
+    pub fn has_nvlink(&self) -> bool {
+        self.accelerator.is_some() && !self.family.starts_with('g')
+    }
+
+    /// Power at a load between 0 and 1 in W, without PUE: straight lines between
+    /// idle, 10 %, 50 % and full load.
+    #[must_use]
+    pub fn power_w(&self, load: f64) -> f64 {
+        let points = [
+            (0.0, self.idle_w),
+            (0.1, self.tenth_w),
+            (0.5, self.half_w),
+            (1.0, self.full_w),
+        ];
+        let load = load.clamp(0.0, 1.0);
+        for pair in points.windows(2) {
+            let [(x0, y0), (x1, y1)] = [pair[0], pair[1]];
+            if load <= x1 {
+                return y0 + (y1 - y0) * (load - x0) / (x1 - x0);
+            }
+        }
+        self.full_w
     }
 
     /// Whether its disk is local NVMe (then no EBS volume is attached).

@@ -1,24 +1,32 @@
 //! Figures with source and date: regions, instance types, prices, throughput,
 //! transfer, container images.
 //!
-//! The figures live in `data/` as plain CSV files. `tools/` turns them into
+//! The figures live in `data/` as plain CSV files. `tools/generate.rs` turns them into
 //! constant Rust tables (`src/generated.rs`, committed, compared by a test), so
 //! that a start of the provider parses nothing. [`Catalog::embedded`] is those
 //! tables; [`Catalog::with_overrides`] puts a user's own figures over them.
 //!
 //! Nothing here decides anything: that is the planner's.
 
+mod constants;
 mod figure;
+#[rustfmt::skip]
+mod generated;
 pub mod images;
 mod instance_type;
+mod nearest;
 mod overrides;
 mod price;
 mod region;
 mod tables;
+mod throughput;
 
+pub use constants::{Constants, HalfWidths, Meaning};
 pub use figure::{Figure, Source, SourceId};
 pub use instance_type::{Accelerator, Confidence, InstanceType, Kind};
+pub use nearest::nearest;
 pub use overrides::{OverrideError, Overrides};
-pub use price::{Offer, Price, SpotMarket};
-pub use region::{Geography, Partition, Region};
+pub use price::{Basis, Offer, Price, SpotMarket};
+pub use region::{Attribution, Region, Variability};
 pub use tables::{Catalog, instance_type_names, region_names};
+pub use throughput::{ModelClass, Precision, Technique, Throughput, ThroughputBasis};

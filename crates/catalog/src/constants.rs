@@ -1,0 +1,94 @@
+//! Constants of the model, each with its range and source.
+
+use crate::Figure;
+
+macro_rules! constants {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        /// Constants of the model (`data/constants.csv`).
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub struct Constants {
+            $($(#[$doc])* pub $name: Figure),+
+        }
+
+        impl Constants {
+            /// Names of the constants, as an overrides file writes them.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),+];
+
+            pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Figure> {
+                match name {
+                    $(stringify!($name) => Some(&mut self.$name),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+constants! {
+    /// Instance start and image pull before training, in h.
+    startup_hours,
+    /// Upload of the model after training, in h.
+    upload_hours,
+    /// Download of the dataset onto NVMe, in GB/s.
+    nvme_gb_per_s,
+    /// Download of the dataset onto EBS, in GB/s.
+    ebs_gb_per_s,
+    /// Restart after an interruption, in h.
+    restart_hours,
+    /// Time over which an interruption band is read as a hazard, in h.
+    spot_exposure_hours,
+    /// Network between regions, in kWh/GB.
+    network_kwh_per_gb,
+    /// Stored data, in Wh/(TB h).
+    storage_wh_per_tb_h,
+    /// Stored data, in USD/(GB month).
+    storage_usd_per_gb_month,
+    /// Hours of a month.
+    hours_per_month,
+    /// Efficiency of several accelerators over NVLink.
+    efficiency_nvlink,
+    /// Efficiency of several accelerators over PCIe.
+    efficiency_pcie,
+    /// Loss per doubling of instances, fast network.
+    scaling_fast,
+    /// Loss per doubling of instances, medium network.
+    scaling_medium,
+    /// Loss per doubling of instances, slow network.
+    scaling_slow,
+    /// Least saving of a spot market, in percent.
+    spot_least_saving_percent,
+    /// Greatest saving that is believed, in percent.
+    spot_most_saving_percent,
+    /// Longest training job, in h.
+    max_training_hours,
+    /// Gain that moves a new run, in percent.
+    redecide_gain_percent,
+    /// Least accelerator memory of a generative model against the reference.
+    generative_memory_share,
+}
+
+/// What each constant is, in words; the same order as [`Constants::NAMES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meaning {
+    /// Name.
+    pub name: &'static str,
+    /// Unit, may be empty.
+    pub unit: &'static str,
+    /// In words.
+    pub what: &'static str,
+}
+
+/// Half-widths that are no part of a single figure (`data/half-widths.csv`), down and up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HalfWidths {
+    /// Accelerators' share of the training power, ln.
+    pub load_accelerator: [f64; 2],
+    /// Host's share of the training power, ln.
+    pub load_host: [f64; 2],
+    /// Price with a checked uplift, ln.
+    pub price_verified: [f64; 2],
+    /// Price with an inferred uplift, ln.
+    pub price_inferred: [f64; 2],
+    /// Spot saving, percentage points.
+    pub spot_saving_points: [f64; 2],
+}
