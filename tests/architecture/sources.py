@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # Written by a program and compared with its output by a test; nobody reads them in review.
-GENERATED = re.compile(r"(^|/)(generated|tfplugin6)[^/]*(/|\.rs$)|(^|/)generated/")
+GENERATED = re.compile(r"(^|/)generated[^/]*\.rs$|(^|/)(generated|pb)/")
 # Not part of the provider that users run.
 NOT_PRODUCTION = re.compile(r"(^|/)(tests|benches|examples|fuzz|tools|bin)/|(^|/)(build|tests)\.rs$")
 
