@@ -140,7 +140,7 @@ def training(label: str = "bert", **arguments) -> Item:
         "name": label,
         "model_type": "natural_language",
         "s3_bucket_name": "training-data",
-        "dataset_size_gb": 0,
+        "dataset_size_gb": 1,
         "estimated_training_hours": 10,
         "training_image": "123456789012.dkr.ecr.{region}.amazonaws.com/train:1",
         "preferred_instance_types": ["ml.g5.xlarge"],
