@@ -9,6 +9,8 @@
 
 pub mod data_sources;
 pub mod declare;
+pub mod docs;
+pub mod examples;
 pub mod functions;
 pub mod ml_training;
 pub mod provider_config;

@@ -58,26 +58,26 @@ declare! {
             ("time_series", "forecasts"),
         ]).required().decision().workload().more("Decides which throughput figures apply; see the guide on the decision.");
         algorithm: String, "Built-in algorithm or algorithm ARN.", text(Text::Algorithm).run().workload()
-            .more("For example `xgboost:1.7-1` or `forecasting-deepar:1`. One of `algorithm`, `training_image` and a source (`source_dir` or `source_s3_uri`) says what to run; a source may accompany `training_image`. With none of them the plan still shows every number, with a warning, and apply refuses.");
+            .more("One of `algorithm`, `training_image` and a source (`source_dir` or `source_s3_uri`) says what to run; a source may accompany `training_image`. With none of them the plan still shows every number, with a warning, and apply refuses.");
         training_image: String, "Image of the training container.", text(Text::Image).run().workload()
             .more("May hold `{region}`, `{account}` and `{suffix}`, so that one value serves every region. A private registry with a literal region limits the candidates to that region.");
         framework: String, "Framework whose image runs the source.", text(Text::Framework).run().workload()
             .preset(Preset::Derived("the newest PyTorch"))
-            .more("For example `pytorch:2.13`. Not with `training_image` or `algorithm`, which bring their own.");
+            .more("Not with `training_image` or `algorithm`, which bring their own.");
         source_dir: String, "Local folder with the training code.", text(Text::UpTo(4096)).run()
             .more("Packed into an archive whose digest depends on the content alone and is shown as `source_digest`. A file that changes between plan and apply makes Terraform say \"Provider produced inconsistent final plan\": plan again. Moving the folder without changing its content starts no run.");
         source_exclude: Texts, "Patterns of files to leave out of the archive.", list(&GLOB, 100).run();
         source_s3_uri: String, "Archive with the training code.", text(Text::S3Uri).run();
         entry_point: String, "Script that starts the training.", text(Text::RelativePath).run()
-            .more("A path inside the source. Needed with a source.");
+            .more("Needed with a source.");
         container_entrypoint: Texts, "Replaces the image's entry point.", arguments().run();
         container_arguments: Texts, "Arguments of the container.", arguments().run();
         hyperparameters: TextMap, "Hyperparameters of the training code.", map(Text::UpTo(256), &HYPERPARAMETER, 100).run().preset(Preset::Derived("none"))
             .more("Public: they appear in the plan, in the job's record and in the manifest. Settings of this resource are never added to them, since strict parsers stop at a flag that they do not know; the training toolkit's own `sagemaker_*` keys are set by the provider.");
         environment: TextMap, "Environment of the container.", map(Text::Variable, &VARIABLE, 100).run().secret().preset(Preset::Derived("none"))
-            .more("Sensitive. Names that begin with `SUSTAINABLE_` or `SM_` are set by the provider and the training toolkit.");
+            .more("Names that begin with `SUSTAINABLE_` or `SM_` are set by the provider and the training toolkit.");
         metric_definitions: TextMap, "Regular expressions that read metrics from the log.", map(Text::UpTo(255), &REGEX, 40).run().preset(Preset::Derived("none"))
-            .more("Name to expression, with one group around the number. They feed `final_metrics` and the dashboard.");
+            .more("They feed `final_metrics` and the dashboard.");
         distribution: String, "How processes are started on several devices.", one_of(&[
             ("none", "one process per instance"),
             ("torchrun", "one process per accelerator, by torchrun"),

@@ -1,0 +1,200 @@
+//! The reference pages, written from the declarations.
+//!
+//! [`pages`] is pure: it takes the examples' text and answers path and content of each page. The binary
+//! `sustainable-docs` reads and writes the files.
+
+mod page;
+mod values;
+
+use crate::data_sources::{instance_types, placement};
+use crate::functions::{FUNCTIONS, Function, POLICY_FEATURES};
+use crate::refusals::{self, Refusal};
+use crate::{ml_training, provider_config};
+use page::Page;
+
+/// Answers the text of a file under `examples/`, if it exists.
+pub type Examples<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A generated page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generated {
+    /// Path under `docs/`.
+    pub path: String,
+    /// Content.
+    pub text: String,
+}
+
+/// Every page.
+pub fn pages(examples: Examples<'_>) -> Vec<Generated> {
+    let mut all = vec![
+        provider(examples),
+        training(examples),
+        types(examples),
+        places(examples),
+    ];
+    all.extend(
+        FUNCTIONS
+            .iter()
+            .map(|function| self::function(function, examples)),
+    );
+    all
+}
+
+fn provider(examples: Examples<'_>) -> Generated {
+    let mut page = Page::new(
+        "sustainable Provider",
+        "Where, on what and at what price in carbon, energy and money a model is trained: decided in the plan, carried out on AWS SageMaker.",
+    );
+    page.title("sustainable Provider");
+    page.text(include_str!("provider.md"));
+    page.example(
+        "Example Usage",
+        "terraform",
+        examples("provider/provider.tf"),
+    );
+    page.heading("Arguments");
+    page.text("All arguments are optional.");
+    page.arguments(provider_config::INPUTS, false);
+    page.not_yet(refusals::PROVIDER);
+    page.text("The Terraform and OpenTofu releases that the provider is tested with are in its changelog.");
+    page.done("index.md")
+}
+
+fn training(examples: Examples<'_>) -> Generated {
+    let name = "sustainable_ml_training";
+    let mut page = Page::new(
+        &format!("{name} Resource - sustainable"),
+        "Trains a model on SageMaker where and on what it emits, costs or uses least, and shows the numbers in the plan.",
+    );
+    page.title(&format!("{name} (Resource)"));
+    page.text(include_str!("ml_training.md"));
+    page.example(
+        "Example Usage",
+        "terraform",
+        examples(&format!("resources/{name}/resource.tf")),
+    );
+    page.heading("Arguments");
+    page.text("What a change of an argument does to a training that exists stands at its end: *replaces* the resource, starts a *new run*, waits for the *next run*, takes effect *in place*, or is read *at destroy*. A default is applied inside: an argument that you leave out stays null in plan and state.");
+    page.arguments(ml_training::INPUTS, true);
+    page.heading("Attributes");
+    page.attributes(ml_training::OUTPUTS);
+    page.handed_over();
+    page.not_yet(refusals::TRAINING);
+    page.text(include_str!("ml_training_after.md"));
+    page.heading("Import");
+    page.text("The arguments come back from the run's manifest, so that the next plan is empty. The manifest holds no values of `environment`: the first apply after an import takes them from the configuration without a new run.");
+    page.code("shell", examples(&format!("resources/{name}/import.sh")));
+    page.code(
+        "terraform",
+        examples(&format!("resources/{name}/import-by-identity.tf")),
+    );
+    page.done("resources/ml_training.md")
+}
+
+fn types(examples: Examples<'_>) -> Generated {
+    data_source(
+        "sustainable_instance_types",
+        "Training instance types, the most efficient first.",
+        include_str!("instance_types.md"),
+        examples,
+        |page| {
+            page.arguments(instance_types::INPUTS, false);
+            page.heading("Attributes");
+            page.attributes(instance_types::OUTPUTS);
+        },
+    )
+}
+
+fn places(examples: Examples<'_>) -> Generated {
+    data_source(
+        "sustainable_placement",
+        "The decision of a training, without the training.",
+        include_str!("placement.md"),
+        examples,
+        |page| {
+            page.text("They mean what they mean on [`sustainable_ml_training`](../resources/ml_training.md), where rules and defaults are described.");
+            page.briefly(&placement::inputs());
+            page.heading("Attributes");
+            page.attributes(placement::OUTPUTS);
+            let has = |refusal: &&Refusal| {
+                placement::inputs()
+                    .iter()
+                    .any(|input| input.name == refusal.attribute)
+            };
+            let refused: Vec<Refusal> = refusals::TRAINING.iter().filter(has).copied().collect();
+            page.not_yet(&refused);
+        },
+    )
+}
+
+fn data_source(
+    name: &str,
+    description: &str,
+    intro: &str,
+    examples: Examples<'_>,
+    body: impl FnOnce(&mut Page),
+) -> Generated {
+    let mut page = Page::new(&format!("{name} Data Source - sustainable"), description);
+    page.title(&format!("{name} (Data Source)"));
+    page.text(intro);
+    page.example(
+        "Example Usage",
+        "terraform",
+        examples(&format!("data-sources/{name}/data-source.tf")),
+    );
+    page.heading("Arguments");
+    body(&mut page);
+    page.done(&format!(
+        "data-sources/{}.md",
+        name.trim_start_matches("sustainable_")
+    ))
+}
+
+fn function(function: &Function, examples: Examples<'_>) -> Generated {
+    let name = function.name;
+    let mut page = Page::new(&format!("{name} function - sustainable"), function.summary);
+    page.title(&format!("function: {name}"));
+    page.text(function.description);
+    page.example(
+        "Example Usage",
+        "terraform",
+        examples(&format!("functions/{name}/function.tf")),
+    );
+    page.heading("Signature");
+    let parameters: Vec<String> = function
+        .parameters
+        .iter()
+        .map(|one| format!("{} {}", one.name, values::wire_type(&one.kind)))
+        .collect();
+    page.code(
+        "text",
+        Some(format!(
+            "{name}({}) {}\n",
+            parameters.join(", "),
+            values::wire_type(&function.gives)
+        )),
+    );
+    page.heading("Arguments");
+    let lines: Vec<String> = function
+        .parameters
+        .iter()
+        .map(|one| {
+            format!(
+                "- `{}` ({}) {}",
+                one.name,
+                values::type_name(&one.kind),
+                one.says
+            )
+        })
+        .collect();
+    page.text(&lines.join("\n"));
+    if name == "iam_policy" {
+        page.heading("Features");
+        let lines: Vec<String> = POLICY_FEATURES
+            .iter()
+            .map(|(name, what)| format!("- `{name}`: {what}"))
+            .collect();
+        page.text(&lines.join("\n"));
+    }
+    page.done(&format!("functions/{name}.md"))
+}

@@ -1,0 +1,222 @@
+//! One page in the registry's layout.
+
+use super::Generated;
+use super::values::{default, legal, type_name};
+use crate::declare::{Attribute, Class, Kind, Need};
+use crate::ml_training;
+use crate::refusals::{Refusal, Refused};
+
+/// A page while it is written.
+pub(super) struct Page {
+    text: String,
+}
+
+impl Page {
+    /// Begins with the front matter that the registry reads.
+    pub(super) fn new(title: &str, description: &str) -> Self {
+        Self {
+            text: format!(
+                "---\npage_title: \"{title}\"\nsubcategory: \"\"\ndescription: |-\n  {description}\n---\n"
+            ),
+        }
+    }
+
+    pub(super) fn title(&mut self, title: &str) {
+        self.text(&format!("# {title}"));
+    }
+
+    pub(super) fn heading(&mut self, heading: &str) {
+        self.text(&format!("## {heading}"));
+    }
+
+    /// A paragraph or several.
+    pub(super) fn text(&mut self, text: &str) {
+        self.text.push('\n');
+        self.text.push_str(text.trim());
+        self.text.push('\n');
+    }
+
+    /// A fenced block, when there is something to show.
+    pub(super) fn code(&mut self, language: &str, code: Option<String>) {
+        if let Some(code) = code {
+            self.text(&format!("```{language}\n{}\n```", code.trim_end()));
+        }
+    }
+
+    /// A heading with a fenced block, when there is something to show.
+    pub(super) fn example(&mut self, heading: &str, language: &str, code: Option<String>) {
+        if code.is_some() {
+            self.heading(heading);
+            self.code(language, code);
+        }
+    }
+
+    /// What users set, by section.
+    pub(super) fn arguments(&mut self, attributes: &[Attribute], classes: bool) {
+        self.sections(attributes, |attribute| argument(attribute, classes, 0));
+    }
+
+    /// What the provider sets, by section.
+    pub(super) fn attributes(&mut self, attributes: &[Attribute]) {
+        self.sections(attributes, |attribute| output(attribute, 0));
+    }
+
+    /// What users set, a line each.
+    pub(super) fn briefly(&mut self, attributes: &[Attribute]) {
+        self.sections(attributes, |attribute| {
+            let required = if attribute.need == Need::Required {
+                ", required"
+            } else {
+                ""
+            };
+            format!(
+                "- `{}` ({}{required}) {}\n",
+                attribute.name,
+                type_name(&attribute.kind),
+                attribute.short
+            )
+        });
+    }
+
+    fn sections(&mut self, attributes: &[Attribute], line: impl Fn(&Attribute) -> String) {
+        let mut section = "";
+        let mut lines = String::new();
+        for attribute in attributes {
+            if attribute.section != section {
+                if !lines.is_empty() {
+                    self.text(&lines);
+                    lines.clear();
+                }
+                section = attribute.section;
+                self.text(&format!("### {section}"));
+            }
+            lines.push_str(&line(attribute));
+        }
+        self.text(&lines);
+    }
+
+    /// Settings that reach the training code.
+    pub(super) fn handed_over(&mut self) {
+        self.heading("Environment of the training code");
+        self.text("These settings reach the training code as environment variables, and the code has to honour them. A setting without a value is not passed. `SUSTAINABLE_COMPRESSED_URI` says where a compressed model goes.");
+        let lines: Vec<String> = ml_training::handed_over()
+            .map(|input| format!("- `{}`: `{}`", input.variable(), input.name))
+            .collect();
+        self.text(&lines.join("\n"));
+    }
+
+    /// Values that are refused.
+    pub(super) fn not_yet(&mut self, refusals: &[Refusal]) {
+        self.heading("Not yet");
+        self.text("These values are part of the design and refused by the plan until their part is there.");
+        let lines: Vec<String> = refusals
+            .iter()
+            .map(|refusal| {
+                format!(
+                    "- {} {}",
+                    refused_value(refusal),
+                    refusal.sentence.replace('|', "\\|")
+                )
+            })
+            .collect();
+        self.text(&lines.join("\n"));
+    }
+
+    /// Ends the page.
+    pub(super) fn done(self, path: &str) -> Generated {
+        Generated {
+            path: path.to_owned(),
+            text: self.text,
+        }
+    }
+}
+
+fn refused_value(refusal: &Refusal) -> String {
+    let name = refusal.attribute;
+    match refusal.values {
+        Refused::Any => format!("`{name}`:"),
+        Refused::True => format!("`{name} = true`:"),
+        Refused::False => format!("`{name} = false`:"),
+        Refused::AboveZero => format!("`{name}` above 0:"),
+        Refused::These(these) => {
+            let each: Vec<String> = these
+                .iter()
+                .map(|this| format!("`{name} = \"{this}\"`"))
+                .collect();
+            format!("{}:", each.join(", "))
+        }
+        Refused::AllBut(this) => format!("`{name}` other than `\"{this}\"`:"),
+        Refused::InEntry(field) => format!("`{name}` with `{field}`:"),
+    }
+}
+
+fn class(class: Class) -> &'static str {
+    match class {
+        Class::Replace => "*Replaces.*",
+        Class::Run => "*New run.*",
+        Class::Decision => "*Next run.*",
+        Class::InPlace => "*In place.*",
+        Class::DestroyTime => "*At destroy.*",
+    }
+}
+
+fn argument(attribute: &Attribute, classes: bool, depth: usize) -> String {
+    let indent = "  ".repeat(depth);
+    let mut marks = vec![type_name(&attribute.kind)];
+    if attribute.need == Need::Required {
+        marks.push("required".into());
+    }
+    if attribute.sensitive {
+        marks.push("sensitive".into());
+    }
+    let mut sentences = vec![attribute.short.to_owned()];
+    sentences.extend(legal(&attribute.kind));
+    sentences.extend(default(attribute));
+    if !attribute.more.is_empty() {
+        sentences.push(attribute.more.to_owned());
+    }
+    if classes && depth == 0 {
+        sentences.push(class(attribute.class).to_owned());
+    }
+    let mut text = format!(
+        "{indent}- `{}` ({}) {}\n",
+        attribute.name,
+        marks.join(", "),
+        sentences.join(" ")
+    );
+    match &attribute.kind {
+        Kind::OneOf(choices) => {
+            for (value, meaning) in *choices {
+                text.push_str(&format!("{indent}  - `{value}`: {meaning}\n"));
+            }
+        }
+        Kind::Object(fields) | Kind::Block(fields) | Kind::ObjectMap { of: fields, .. } => {
+            for field in *fields {
+                text.push_str(&argument(field, classes, depth + 1));
+            }
+        }
+        _ => {}
+    }
+    text
+}
+
+fn output(attribute: &Attribute, depth: usize) -> String {
+    let indent = "  ".repeat(depth);
+    let more = if attribute.more.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", attribute.more)
+    };
+    let mut text = format!(
+        "{indent}- `{}` ({}) {}{more}\n",
+        attribute.name,
+        type_name(&attribute.kind),
+        attribute.short
+    );
+    if let Kind::Object(fields) | Kind::Objects(fields) = &attribute.kind {
+        for field in *fields {
+            text.push_str(&output(field, depth + 1));
+        }
+    }
+    text
+}
