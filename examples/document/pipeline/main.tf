@@ -2,7 +2,7 @@
 #
 # The data source decides where and on what; the pipeline starts the job, so there is no
 # sustainable_ml_training resource here. A pipeline runs in one region, and so does its training step:
-# the data source is asked for that region only, and chooses the type and the capacity.
+# the data source is asked for that region only, and chooses the instance type.
 
 terraform {
   required_version = ">= 1.8"
@@ -63,8 +63,7 @@ resource "aws_sagemaker_pipeline" "nlp" {
             InstanceCount  = 1
             VolumeSizeInGB = 30
           }
-          EnableManagedSpotTraining = data.sustainable_placement.bert.selected.capacity == "spot"
-          StoppingCondition         = { MaxRuntimeInSeconds = 100000 }
+          StoppingCondition = { MaxRuntimeInSeconds = 100000 }
         }
       },
     ]
