@@ -18,6 +18,17 @@ pub(crate) fn object(value: &Value, attributes: &[Attribute], lists: &Lists<'_>)
     found
 }
 
+/// Adds what further checks find, except about values that are not legal in the first place.
+pub(crate) fn and_where_legal(found: &mut Diagnostics, further: impl FnOnce(&mut Diagnostics)) {
+    let mut more = Diagnostics::new();
+    further(&mut more);
+    let illegal: Vec<Option<Path>> = found.iter().map(|one| one.path.clone()).collect();
+    found.extend(
+        more.into_iter()
+            .filter(|one| one.path.is_none() || !illegal.contains(&one.path)),
+    );
+}
+
 fn fields(
     value: &Value,
     attributes: &[Attribute],
@@ -26,156 +37,194 @@ fn fields(
     found: &mut Diagnostics,
 ) {
     for attribute in attributes.iter().filter(|one| one.need != Need::Computed) {
-        kind(
+        let mut check = Check {
+            secret: attribute.sensitive,
+            lists,
+            found,
+        };
+        check.kind(
             value.get(attribute.name),
             &attribute.kind,
             &at.clone().attribute(attribute.name),
-            lists,
-            found,
         );
     }
 }
 
-fn kind(value: &Value, rule: &Kind, at: &Path, lists: &Lists<'_>, found: &mut Diagnostics) {
-    if value.is_null() || value.is_unknown() {
-        return;
+struct Check<'a> {
+    /// The value must not be said.
+    secret: bool,
+    lists: &'a Lists<'a>,
+    found: &'a mut Diagnostics,
+}
+
+impl Check<'_> {
+    fn report(&mut self, at: &Path, problem: impl Into<String>) {
+        self.found.push(invalid(at.clone(), problem));
     }
-    match rule {
-        Kind::Bool => {}
-        Kind::Number { least, above, most } => {
-            if let Some(number) = value.as_f64() {
-                let low = number < *least || (*above && number <= *least);
-                if low || number > *most || number.is_nan() {
-                    let bounds = bounds(*least, *above, *most);
-                    found.push(invalid(
-                        at.clone(),
-                        format!("{} is not {bounds}.", plain(number)),
-                    ));
+
+    fn kind(&mut self, value: &Value, rule: &Kind, at: &Path) {
+        if value.is_null() || value.is_unknown() {
+            return;
+        }
+        match rule {
+            Kind::Bool => {}
+            Kind::Number { least, above, most } => {
+                if let Some(number) = value.as_f64() {
+                    let low = number < *least || (*above && number <= *least);
+                    if low || number > *most || number.is_nan() {
+                        let bounds = bounds(*least, *above, *most);
+                        self.report(
+                            at,
+                            format!("{} is out of range: it takes {bounds}.", plain(number)),
+                        );
+                    }
                 }
             }
-        }
-        Kind::Whole { least, most } => {
-            if let Some(number) = value.as_number()
-                && !number
-                    .as_i64()
-                    .is_some_and(|number| (*least..=*most).contains(&number))
-            {
-                let bounds = if *most == i64::MAX {
-                    format!("a whole number from {least}")
-                } else {
-                    format!("a whole number from {least} to {most}")
-                };
-                found.push(invalid(at.clone(), format!("{number} is not {bounds}.")));
-            }
-        }
-        Kind::Text(rule) => {
-            if let Some(text) = value.as_str()
-                && let Err(problem) = text::check(*rule, text, lists)
-            {
-                found.push(invalid(at.clone(), problem));
-            }
-        }
-        Kind::OneOf(choices) => {
-            if let Some(text) = value.as_str()
-                && let Some(problem) = not_one_of(text, choices, at)
-            {
-                found.push(invalid(at.clone(), problem));
-            }
-        }
-        Kind::List {
-            of,
-            least,
-            most,
-            distinct,
-        } => {
-            let Some(items) = value.as_seq() else { return };
-            length(items.len(), *least, *most, "entries", at, found);
-            let mut seen = BTreeSet::new();
-            for (index, item) in items.iter().enumerate() {
-                let at = at.clone().index(index);
-                if item.is_null() {
-                    found.push(invalid(at, "The entry is null. Leave it out."));
-                    continue;
-                }
-                if let (true, Some(text)) = (*distinct, item.as_str())
-                    && !seen.insert(text)
+            Kind::Whole { least, most } => {
+                if let Some(number) = value.as_number()
+                    && !number
+                        .as_i64()
+                        .is_some_and(|number| (*least..=*most).contains(&number))
                 {
-                    found.push(invalid(
-                        at.clone(),
-                        format!(
-                            "\"{}\" stands in the list twice. Name it once.",
-                            shown(text)
-                        ),
-                    ));
-                }
-                kind(item, of, &at, lists, found);
-            }
-        }
-        Kind::Map { key, of, most } => {
-            let Some(entries) = value.as_map() else {
-                return;
-            };
-            length(entries.len(), 0, *most, "entries", at, found);
-            for (name, item) in entries {
-                let at = at.clone().key(name);
-                entry(name, *key, &at, lists, found);
-                if item.is_null() {
-                    found.push(invalid(
+                    self.report(
                         at,
-                        "The value is null. Give it a value or leave the entry out.",
-                    ));
-                    continue;
+                        format!(
+                            "{number} is out of range: it takes {}.",
+                            whole_bounds(*least, *most)
+                        ),
+                    );
                 }
-                kind(item, of, &at, lists, found);
+            }
+            Kind::Text(rule) => {
+                if let Some(value) = value.as_str() {
+                    self.text(value, *rule, at);
+                }
+            }
+            Kind::OneOf(choices) => {
+                if let Some(problem) = value
+                    .as_str()
+                    .and_then(|value| not_one_of(value, choices, at))
+                {
+                    self.report(at, problem);
+                }
+            }
+            Kind::List {
+                of,
+                least,
+                most,
+                distinct,
+            } => self.list(value, of, *distinct, (*least, *most), at),
+            Kind::Map { key, of, most } => self.map(value, *key, of, *most, at),
+            Kind::Object(attributes) | Kind::Block(attributes) => {
+                self.fields(value, attributes, at)
+            }
+            Kind::Objects(attributes) => {
+                for (index, item) in value.as_seq().unwrap_or_default().iter().enumerate() {
+                    self.fields(item, attributes, &at.clone().index(index));
+                }
+            }
+            Kind::ObjectMap { key, of, most } => {
+                let Some(entries) = value.as_map() else {
+                    return;
+                };
+                self.length(entries.len(), (1, *most), at);
+                for (name, item) in entries {
+                    let at = at.clone().key(name);
+                    self.key(name, *key, &at);
+                    self.fields(item, of, &at);
+                }
             }
         }
-        Kind::Object(attributes) | Kind::Block(attributes) => {
-            fields(value, attributes, at, lists, found)
+    }
+
+    fn fields(&mut self, value: &Value, attributes: &[Attribute], at: &Path) {
+        fields(value, attributes, at, self.lists, self.found);
+    }
+
+    fn text(&mut self, value: &str, rule: Text, at: &Path) {
+        if let Err(problem) = text::check(rule, value, self.secret, self.lists) {
+            self.report(at, problem);
         }
-        Kind::Objects(attributes) => {
-            for (index, item) in value.as_seq().unwrap_or_default().iter().enumerate() {
-                fields(item, attributes, &at.clone().index(index), lists, found);
-            }
+    }
+
+    /// The key of a map; it is never a secret.
+    fn key(&mut self, name: &str, rule: Text, at: &Path) {
+        if let Err(problem) = text::check(rule, name, false, self.lists) {
+            self.report(at, problem);
         }
-        Kind::ObjectMap { key, of, most } => {
-            let Some(entries) = value.as_map() else {
-                return;
-            };
-            length(entries.len(), 1, *most, "entries", at, found);
-            for (name, item) in entries {
-                let at = at.clone().key(name);
-                entry(name, *key, &at, lists, found);
-                fields(item, of, &at, lists, found);
+    }
+
+    fn list(
+        &mut self,
+        value: &Value,
+        of: &Kind,
+        distinct: bool,
+        bounds: (usize, usize),
+        at: &Path,
+    ) {
+        let Some(items) = value.as_seq() else { return };
+        self.length(items.len(), bounds, at);
+        let mut seen = BTreeSet::new();
+        for (index, item) in items.iter().enumerate() {
+            let at = at.clone().index(index);
+            if item.is_null() {
+                self.report(&at, "The entry is null. Leave it out.");
+                continue;
             }
+            if let (true, Some(text)) = (distinct, item.as_str())
+                && !seen.insert(text)
+            {
+                self.report(
+                    &at,
+                    format!(
+                        "\"{}\" stands in the list twice. Name it once.",
+                        shown(text)
+                    ),
+                );
+            }
+            self.kind(item, of, &at);
+        }
+    }
+
+    fn map(&mut self, value: &Value, key: Text, of: &Kind, most: usize, at: &Path) {
+        let Some(entries) = value.as_map() else {
+            return;
+        };
+        if key == Text::TagKey && entries.len() > most {
+            self.report(at, format!("It has {} tags. AWS allows 50, of which three are the provider's own, so at most {most} are possible.", entries.len()));
+        } else {
+            self.length(entries.len(), (0, most), at);
+        }
+        for (name, item) in entries {
+            let at = at.clone().key(name);
+            self.key(name, key, &at);
+            if item.is_null() {
+                self.report(
+                    &at,
+                    "The value is null. Give it a value or leave the entry out.",
+                );
+                continue;
+            }
+            self.kind(item, of, &at);
+        }
+    }
+
+    fn length(&mut self, count: usize, (least, most): (usize, usize), at: &Path) {
+        if count < least {
+            self.report(
+                at,
+                "It is empty. Name at least one entry, or leave the attribute out for its default.",
+            );
+        } else if count > most {
+            self.report(
+                at,
+                format!("It has {count} entries, and at most {most} are possible."),
+            );
         }
     }
 }
 
-/// The key of a map.
-fn entry(name: &str, rule: Text, at: &Path, lists: &Lists<'_>, found: &mut Diagnostics) {
-    if let Err(problem) = text::check(rule, name, lists) {
-        found.push(invalid(
-            at.clone(),
-            format!("The key is not legal: {problem}"),
-        ));
-    }
-}
-
-fn length(count: usize, least: usize, most: usize, what: &str, at: &Path, found: &mut Diagnostics) {
-    if count < least {
-        found.push(invalid(
-            at.clone(),
-            "It is empty. Name at least one entry, or leave the attribute out for its default.",
-        ));
-    } else if count > most {
-        found.push(invalid(
-            at.clone(),
-            format!("It has {count} {what}, and at most {most} are possible."),
-        ));
-    }
-}
-
-/// `a number above 0, up to 672`.
+/// `a number above 0 and up to 672`.
 pub(crate) fn bounds(least: f64, above: bool, most: f64) -> String {
     match (least.is_finite(), above, most.is_finite()) {
         (true, true, true) => format!("a number above {} and up to {}", plain(least), plain(most)),
@@ -184,6 +233,15 @@ pub(crate) fn bounds(least: f64, above: bool, most: f64) -> String {
         (true, false, false) => format!("a number from {}", plain(least)),
         (false, _, true) => format!("a number up to {}", plain(most)),
         (false, _, false) => "a number".into(),
+    }
+}
+
+/// `a whole number from 1 to 20`.
+pub(crate) fn whole_bounds(least: i64, most: i64) -> String {
+    if most == i64::MAX {
+        format!("a whole number from {least}")
+    } else {
+        format!("a whole number from {least} to {most}")
     }
 }
 

@@ -70,6 +70,10 @@ pub enum Text {
     Any,
     /// 1 to this many characters.
     UpTo(usize),
+    /// At most this many characters, line breaks included.
+    AtMost(usize),
+    /// One line of at most this many characters.
+    Line(usize),
     /// The name of a training.
     TrainingName,
     /// An S3 bucket name.

@@ -22,7 +22,7 @@ pub(crate) fn warning(
 
 /// A value that breaks the rule of its attribute.
 pub(crate) fn invalid(path: Path, detail: impl Into<String>) -> Diagnostic {
-    let summary = format!("Invalid {path}");
+    let summary = format!("Invalid {}", shown(&path.to_string()));
     error(path, summary, detail)
 }
 

@@ -10,11 +10,28 @@ pub const NAME_MAX: usize = 52;
 /// Characters of a training job's name.
 pub const JOB_NAME_MAX: usize = 63;
 
-/// Says what is wrong with `value`, or nothing.
-pub(crate) fn check(rule: Text, value: &str, lists: &Lists<'_>) -> Result<(), String> {
+/// Says what is wrong with `value`, or nothing. The value of a secret is never said.
+pub(crate) fn check(
+    rule: Text,
+    value: &str,
+    secret: bool,
+    lists: &Lists<'_>,
+) -> Result<(), String> {
+    let problem = match problem(rule, value, lists) {
+        Ok(()) => return Ok(()),
+        Err(_) if secret => format!("The value is not {}.", says(rule)),
+        Err(problem) => problem,
+    };
+    // Reference pages mark code with backticks; a diagnostic has none.
+    Err(problem.replace('`', "\""))
+}
+
+fn problem(rule: Text, value: &str, lists: &Lists<'_>) -> Result<(), String> {
     let legal = match rule {
         Text::Any => true,
         Text::UpTo(most) => (1..=most).contains(&value.chars().count()),
+        Text::AtMost(most) => value.chars().count() <= most,
+        Text::Line(most) => value.chars().count() <= most && !value.contains(['\n', '\r']),
         Text::TrainingName => return name(value),
         Text::Bucket => return bucket(value),
         Text::Prefix => return prefix(value),
@@ -48,7 +65,7 @@ pub(crate) fn check(rule: Text, value: &str, lists: &Lists<'_>) -> Result<(), St
                 && value.chars().all(|c| c.is_ascii_graphic())
         }
         Text::Id(prefix) => value.strip_prefix(prefix).is_some_and(|rest| {
-            !rest.is_empty() && rest.len() <= 32 && rest.chars().all(|c| c.is_ascii_alphanumeric())
+            !rest.is_empty() && value.len() <= 32 && rest.chars().all(|c| c.is_ascii_alphanumeric())
         }),
         Text::Url => value
             .strip_prefix("https://")
@@ -84,7 +101,9 @@ pub(crate) fn says(rule: Text) -> String {
     match rule {
         Text::Any => "any string".into(),
         Text::UpTo(most) => format!("a string of 1 to {most} characters"),
-        Text::TrainingName => format!("1 to {NAME_MAX} letters, digits and single hyphens, with a letter or digit at both ends"),
+        Text::AtMost(most) => format!("a string of at most {most} characters"),
+        Text::Line(most) => format!("one line of at most {most} characters"),
+        Text::TrainingName => format!("1 to {NAME_MAX} letters, digits and hyphens, with a letter or digit at both ends"),
         Text::Bucket => "an S3 bucket name: 3 to 63 lower-case letters, digits, hyphens and dots, with a letter or digit at both ends".into(),
         Text::Prefix => "a key prefix such as `data/`, without `s3://`, the bucket or a leading slash, outside `sustainable/`".into(),
         Text::S3Uri => "an S3 URI such as `s3://my-bucket/prefix/`".into(),
@@ -134,14 +153,18 @@ fn name(value: &str) -> Result<(), String> {
     }
     let better: String = value
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .map(|c| if matches!(c, '_' | '.' | ' ') { '-' } else { c })
         .collect::<String>()
         .trim_matches('-')
         .to_owned();
-    let advice = if better.is_empty() {
-        String::new()
-    } else {
+    let advice = if !better.is_empty()
+        && better
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-')
+    {
         format!(" \"{better}\" would do.")
+    } else {
+        String::new()
     };
     Err(format!(
         "\"{value}\" is not a legal name: {}.{advice}",
@@ -289,7 +312,12 @@ fn instance_type(value: &str, lists: &Lists<'_>) -> Result<(), String> {
             shown(value)
         ));
     }
-    let near = did_you_mean(value, lists.type_names());
+    // Only within the letter of the family: "ml.z9.xlarge" is no slip for "ml.c4.xlarge".
+    let letter = family.chars().next();
+    let akin = lists
+        .type_names()
+        .filter(|name| name.trim_start_matches("ml.").chars().next() == letter);
+    let near = did_you_mean(value, akin);
     if !near.is_empty() {
         return Err(format!(
             "SageMaker has no training instance type \"{}\".{near}",

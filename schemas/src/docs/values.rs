@@ -1,6 +1,6 @@
 //! Types, legal values and defaults in the words of a reference page.
 
-use crate::check::bounds;
+use crate::check::{bounds, whole_bounds};
 use crate::declare::{Attribute, Kind, Preset, Text};
 use crate::text;
 
@@ -33,14 +33,12 @@ pub(super) fn legal(kind: &Kind) -> Option<String> {
         Kind::Number { least, above, most } if least.is_finite() || most.is_finite() => Some(
             format!("{}.", capital(&grouped(&bounds(*least, *above, *most)))),
         ),
-        Kind::Whole { least, most } if *most == i64::MAX => {
-            Some(format!("A whole number from {least}."))
-        }
-        Kind::Whole { least, most } => {
-            Some(grouped(&format!("A whole number from {least} to {most}.")))
-        }
+        Kind::Whole { least, most } => Some(format!(
+            "{}.",
+            capital(&grouped(&whole_bounds(*least, *most)))
+        )),
         // How long free text may be is of interest only in maps, where SageMaker's limits are tight.
-        Kind::Text(Text::Any | Text::UpTo(_)) => None,
+        Kind::Text(Text::Any | Text::UpTo(_) | Text::AtMost(_) | Text::Line(_)) => None,
         Kind::Text(rule) => Some(format!("{}.", capital(&text::says(*rule)))),
         Kind::List { of, most, .. } if *most < usize::MAX => Some(
             format!(
@@ -55,7 +53,7 @@ pub(super) fn legal(kind: &Kind) -> Option<String> {
         Kind::Map { key, of, most } if *most < usize::MAX => {
             let keys = (*key != Text::Any).then(|| format!(" Keys: {}.", text::says(*key)));
             let values = match of {
-                Kind::Text(rule @ Text::UpTo(_)) => {
+                Kind::Text(rule @ (Text::UpTo(_) | Text::AtMost(_) | Text::Line(_))) => {
                     Some(format!(" Values: {}.", text::says(*rule)))
                 }
                 of => legal(of).map(|each| format!(" Values: {}", small(&each))),

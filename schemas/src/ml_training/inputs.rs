@@ -26,11 +26,11 @@ const THROUGHPUT: Kind = Kind::Number {
     above: true,
     most: 1000.0,
 };
-const HYPERPARAMETER: Kind = Kind::Text(Text::UpTo(2500));
-const VARIABLE: Kind = Kind::Text(Text::UpTo(512));
+const HYPERPARAMETER: Kind = Kind::Text(Text::Line(2500));
+const VARIABLE: Kind = Kind::Text(Text::AtMost(512));
 const REGEX: Kind = Kind::Text(Text::Metric);
-const ANYTHING: Kind = Kind::Text(Text::UpTo(1024));
-const ARGUMENT: Kind = Kind::Text(Text::UpTo(256));
+const ANYTHING: Kind = Kind::Text(Text::AtMost(65_536));
+const ARGUMENT: Kind = Kind::Text(Text::Line(256));
 const GLOB: Kind = Kind::Text(Text::UpTo(1024));
 
 /// Arguments keep their order and may repeat.
@@ -110,7 +110,7 @@ declare! {
             ("configured_run", "the run as configured, its techniques included"),
             ("plain_run", "the same run without them; their factors then apply to the estimate"),
         ]).decision().workload().preset(Preset::Text("configured_run"));
-        model_parameters_millions: f64, "Size of the model, in millions of parameters.", above(0.0, 100_000_000.0).decision().workload()
+        model_parameters_millions: f64, "Size of the model, in millions of parameters.", above(0.0, f64::INFINITY).decision().workload()
             .more("For emissions per million parameters.");
         reference_instance_type: String, "Instance type that the hours were measured on.", text(Text::InstanceType).decision().workload()
             .preset(Preset::Derived("ml.p4d.24xlarge; ml.m5.4xlarge for tabular_data and time_series"))
@@ -180,7 +180,7 @@ declare! {
         min_gpu_memory_gb: f64, "Least memory per accelerator.", above(0.0, 10_000.0).decision().workload().preset(Preset::Derived("the reference's"));
         max_slowdown: f64, "Slowest choice, as a multiple of the estimated hours.", above(0.0, 1000.0).decision().workload()
             .preset(Preset::Derived("2; not for types named in `preferred_instance_types`"));
-        max_cost_premium_percent: f64, "Dearest choice, over the cheapest feasible one.", number(0.0, 100_000.0).decision().workload();
+        max_cost_premium_percent: f64, "Dearest choice, over the cheapest feasible one.", number(0.0, f64::INFINITY).decision().workload();
         volume_size_gb: i64, "Size of the EBS volume of each instance.", whole(1, 16_384).run().workload()
             .preset(Preset::Derived("30, or the dataset and a fifth more where that is larger"))
             .more("Types with NVMe disks come with their own size and take no volume.");
@@ -273,10 +273,10 @@ declare! {
     }
 
     "Gates" {
-        max_emissions_kg: f64, "Most kgCO2e; a plan above it fails.", above(0.0, 1.0e9).decision().workload()
+        max_emissions_kg: f64, "Most kgCO2e; a plan above it fails.", above(0.0, f64::INFINITY).decision().workload()
             .more("Gates are tested when a new run is decided.");
-        max_energy_kwh: f64, "Most kWh; a plan above it fails.", above(0.0, 1.0e9).decision().workload();
-        max_cost_usd: f64, "Most USD; a plan above it fails.", above(0.0, 1.0e9).decision().workload();
+        max_energy_kwh: f64, "Most kWh; a plan above it fails.", above(0.0, f64::INFINITY).decision().workload();
+        max_cost_usd: f64, "Most USD; a plan above it fails.", above(0.0, f64::INFINITY).decision().workload();
         gate_on: String, "Which figure the gates test.", one_of(&[
             ("value", "the central estimate"),
             ("high", "the high end of the range"),

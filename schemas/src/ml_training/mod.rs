@@ -41,11 +41,13 @@ pub fn identity_schema() -> IdentitySchema {
 /// Everything that can be said without AWS: legal values, rules over several attributes, refusals.
 pub fn validate(config: &Value, lists: &Lists<'_>) -> Diagnostics {
     let mut found = check::object(config, INPUTS, lists);
-    refusals::check(config, refusals::TRAINING, &mut found);
-    if let Ok(typed) = tfplugin::from_value::<Config>(config) {
-        workload::check(&typed, lists, &mut found);
-        rules::check(&typed, lists, &mut found);
-    }
+    check::and_where_legal(&mut found, |further| {
+        refusals::check(config, refusals::TRAINING, further);
+        if let Ok(typed) = tfplugin::from_value::<Config>(config) {
+            workload::check(&typed, lists, further);
+            rules::check(&typed, lists, further);
+        }
+    });
     found
 }
 

@@ -94,7 +94,9 @@ fn code(config: &Config, found: &mut Diagnostics) {
             ),
             (
                 "framework",
-                config.framework.is_known(),
+                config.framework.is_known()
+                    && config.algorithm.is_null()
+                    && config.training_image.is_null(),
                 "It picks the image that runs the source.",
             ),
             (
@@ -123,7 +125,8 @@ fn code(config: &Config, found: &mut Diagnostics) {
             "It names files of the local folder that stay out of the archive. Set source_dir or leave source_exclude out.",
         ));
     }
-    if no_source && config.algorithm.is_null() && config.training_image.is_null() {
+    let asked_for = config.framework.is_known() || config.entry_point.is_known();
+    if no_source && !asked_for && config.algorithm.is_null() && config.training_image.is_null() {
         found.push(warning(
             Path::root("name"),
             "No training code; apply will refuse",

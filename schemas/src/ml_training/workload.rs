@@ -2,8 +2,8 @@
 
 use tfplugin::{Attr, Diagnostics, Path, Value, from_value};
 
-use super::Config;
 use super::nested::{Regional, TextMap};
+use super::{Config, MAX_RUN_HOURS};
 use crate::report::{all, error, invalid, plain, warning};
 use crate::{Lists, refusals};
 
@@ -207,7 +207,9 @@ fn run_limits(config: &Config, found: &mut Diagnostics) {
             "It limits the wait for spot capacity, and use_spot_instances is false. Leave it out, or use max_pending_hours to limit the wait for on-demand capacity.",
         ));
     }
-    if let Some(runtime) = runtime.filter(|runtime| *runtime > 120.0) {
+    if let Some(runtime) =
+        runtime.filter(|runtime| (120.0..=MAX_RUN_HOURS).contains(runtime) && *runtime > 120.0)
+    {
         found.push(warning(
             Path::root("max_runtime_hours"),
             "max_runtime_hours is above the default quota",
@@ -231,6 +233,13 @@ fn start(config: &Config, found: &mut Diagnostics) {
         ));
     }
     if !config.earliest_start.is_null() || !config.placement.is_null() {
+        return;
+    }
+    // No advice to set what is refused.
+    if refusals::TRAINING
+        .iter()
+        .any(|refusal| refusal.attribute == "earliest_start")
+    {
         return;
     }
     let delayed = config

@@ -129,10 +129,12 @@ pub fn schema() -> Schema {
 /// Everything that can be said without AWS.
 pub fn validate(config: &Value, lists: &Lists<'_>) -> Diagnostics {
     let mut found = check::object(config, INPUTS, lists);
-    refusals::check(config, refusals::PROVIDER, &mut found);
-    if let Ok(typed) = tfplugin::from_value::<Config>(config) {
-        rules::check(&typed, &mut found);
-    }
+    check::and_where_legal(&mut found, |further| {
+        refusals::check(config, refusals::PROVIDER, further);
+        if let Ok(typed) = tfplugin::from_value::<Config>(config) {
+            rules::check(&typed, further);
+        }
+    });
     found
 }
 
