@@ -7,9 +7,20 @@ pub mod typed;
 pub mod value;
 
 mod diagnostic;
+mod log;
+#[allow(
+    clippy::all,
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    dead_code
+)]
+mod pb;
 mod private;
 mod serve;
+mod server;
 mod stop;
+mod transport;
 
 pub use async_trait::async_trait;
 

@@ -1,8 +1,8 @@
 //! Running a provider.
 
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
-use crate::provider::Provider;
+use crate::{log, provider::Provider, server, transport::Environment};
 
 /// How to run a provider.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ impl ServeOptions {
     #[must_use]
     pub fn log(mut self, targets: &[&str]) -> Self {
         self.log_targets
-            .extend(targets.iter().map(|t| (*t).to_owned()));
+            .extend(targets.iter().map(|target| (*target).to_owned()));
         self
     }
 }
@@ -36,6 +36,50 @@ impl ServeOptions {
 ///
 /// With `-debug` or `--debug` as an argument, it waits for a Terraform that was told to attach to it.
 pub fn serve(provider: impl Provider, options: ServeOptions) -> ExitCode {
-    let _ = (provider, options);
+    let debug = std::env::args()
+        .skip(1)
+        .any(|argument| matches!(argument.as_str(), "-debug" | "--debug"));
+    let environment = Environment::read();
+    if !debug && !environment.started_by_terraform {
+        return fail(
+            "This program is a provider for Terraform and OpenTofu, which start it themselves.\n\
+             To debug it, run it with -debug.",
+        );
+    }
+    log::start(&options.log_targets);
+    log::catch_panics_in_handlers();
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("The provider cannot start: {error}")),
+    };
+    let served = runtime.block_on(server::run(
+        Box::new(provider),
+        &options.address,
+        &environment,
+        debug,
+    ));
+    // Handlers that still run are beyond saving: Terraform has given up on them.
+    runtime.shutdown_background();
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!(
+            "The provider cannot listen for Terraform: {error}"
+        )),
+    }
+}
+
+/// A few threads: handlers wait for the network most of the time, and one that computes must not
+/// keep the others, or a Ctrl-C, waiting.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.clamp(2, 4))
+        .enable_all()
+        .build()
+}
+
+/// Tells whoever started the program, on stderr: stdout belongs to the handshake.
+fn fail(message: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "{message}");
     ExitCode::FAILURE
 }

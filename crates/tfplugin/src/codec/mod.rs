@@ -4,6 +4,7 @@
 //! or a number, nor whether a map is an object. Decoding is bounded: no more than 64 levels deep,
 //! and no memory is set aside for elements that are merely announced (pitfall P24).
 
+pub(crate) mod fit;
 pub mod json;
 pub mod msgpack;
 
