@@ -53,10 +53,11 @@ pub(crate) fn plain(number: f64) -> String {
     number.to_string()
 }
 
-/// At most 60 characters of what the user wrote.
+/// At most 60 characters of what the user wrote, on one line.
 pub(crate) fn shown(text: &str) -> String {
+    let text = text.replace('\n', "\\n").replace('\r', "\\r");
     if text.chars().count() <= 60 {
-        return text.to_owned();
+        return text;
     }
     let head: String = text.chars().take(57).collect();
     format!("{head}...")
