@@ -13,7 +13,8 @@ mod log;
     clippy::unwrap_used,
     missing_docs,
     unreachable_pub,
-    dead_code
+    dead_code,
+    reason = "generated code"
 )]
 mod pb;
 mod private;
