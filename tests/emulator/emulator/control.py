@@ -139,6 +139,13 @@ def _settings(here: World, query: Query, body: Any) -> Any:
     return dataclasses.asdict(here.settings)
 
 
+def _declare_object(here: World, query: Query, body: Any) -> Any:
+    from .services import s3_large
+
+    s3_large.declare(here, body["bucket"], body["key"], int(body["size"]))
+    return {"bucket": body["bucket"], "key": body["key"], "size": int(body["size"])}
+
+
 def _clock(here: World, query: Query, body: Any) -> Any:
     here.clock.advance(float(body.get("advance_seconds", 0)))
     return {"now": here.clock.utc().isoformat() + "Z", "offset_seconds": here.clock.offset}
@@ -157,6 +164,7 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "requests"): _requests,
     ("DELETE", "requests"): _clear_requests,
     ("GET", "inventory"): _inventory,
+    ("POST", "objects"): _declare_object,
     ("GET", "settings"): _settings,
     ("POST", "settings"): _settings,
     ("GET", "clock"): _clock,

@@ -110,8 +110,9 @@ def access_denied(call: Call, message: str = "") -> ApiError:
 
 def denial(principal: str, action: str, resource: str, policy: str, explicit: bool = False) -> str:
     """IAM's sentence for a missing or an explicit denying policy."""
+    article = "an" if policy[0] in "aeiou" else "a"
     why = (
-        f"with an explicit deny in an {policy} policy" if explicit
+        f"with an explicit deny in {article} {policy} policy" if explicit
         else f"because no {policy} policy allows the {action} action"
     )
     return f"User: {principal} is not authorized to perform: {action} on resource: {resource} {why}"

@@ -7,7 +7,8 @@ import traceback
 from email.utils import formatdate
 from typing import Any
 
-from . import auth, call as calls, control, faults, services, validation
+from . import auth, control, faults, services, validation
+from . import call as calls
 from .call import Call
 from .errors import ApiError, NotSimulated, Response, render
 from .requestlog import summary
@@ -42,6 +43,8 @@ def _answer(call: Call, here: World, entry: dict[str, Any]) -> Response | Broken
         _understand(call, entry)
     except (ApiError, NotSimulated) as error:
         return _failed(call, entry, error)
+    except Exception as error:
+        return _crashed(call, entry, error)
     rule = here.faults.pick(call)
     if rule is None:
         return _effect(call, entry)
@@ -84,16 +87,22 @@ def _effect(call: Call, entry: dict[str, Any]) -> Response:
         return services.answer(call)
     except (ApiError, NotSimulated) as error:
         return _failed(call, entry, error)
-    except Exception as error:  # a bug of the emulator must not look like AWS
-        traceback.print_exc()
-        return _failed(call, entry, NotSimulated(f"the emulator crashed: {error!r}"))
+    except Exception as error:
+        return _crashed(call, entry, error)
+
+
+def _crashed(call: Call, entry: dict[str, Any], error: Exception) -> Response:
+    """A bug of the emulator must not look like AWS."""
+    traceback.print_exc()
+    return _failed(call, entry, NotSimulated(f"the emulator crashed: {error!r}"))
 
 
 def _failed(call: Call, entry: dict[str, Any], error: ApiError | NotSimulated) -> Response:
     if isinstance(error, NotSimulated):
         entry["error"] = f"NotSimulated: {error}"
-        text = f"not simulated: {call.service} {call.operation}: {error}\n"
-        return Response(501, text.encode(), {"Content-Type": "text/plain"})
+        # In the shape of the protocol, so that an SDK shows the text.
+        error = ApiError("NotSimulated", f"{call.service} {call.operation}: {error}", 501)
+        return render(error, call.protocol, call.request_id, head=call.method == "HEAD")
     entry["error"] = error.code
     return render(error, call.protocol, call.request_id, head=call.method == "HEAD")
 

@@ -7,7 +7,7 @@ failed to satisfy constraint: Member must satisfy regular expression pattern:
 of its SDKs (aws/aws-cli issue 4947 and hashicorp/terraform-provider-aws are
 two places); SageMaker, IAM, CloudWatch, Logs and STS share them.
 
-S3 has a validator of its own: see `services/s3`.
+S3 only says MalformedXML, and has rules of its own in `services/s3_*`.
 """
 
 from __future__ import annotations
@@ -36,9 +36,12 @@ _NUMBERS = {"integer": int, "long": int, "float": float, "double": float}
 
 def validate(call: Call) -> None:
     """Refuse what the service's model does not allow."""
-    if call.model is None or call.service in ("s3", "ec2"):
+    if call.model is None or call.service == "ec2":
         return
     shape = call.model.input_shape
+    if call.service == "s3":
+        _s3(call, shape)
+        return
     if shape is None:
         return
     if call.protocol == "query":
@@ -51,6 +54,27 @@ def validate(call: Call) -> None:
         raise ApiError(
             _CODES.get(call.service, "ValidationException"),
             f"{count} validation {noun} detected: " + "; ".join(problems),
+        )
+
+
+def _s3(call: Call, shape: StructureShape | None) -> None:
+    """The XML document only; what is wrong with it S3 does not say."""
+    payload = shape.serialization.get("payload") if shape else None
+    if call.operation == "CreateBucket":
+        return  # a bad location has an error of its own
+    if payload is None or not isinstance(shape.members[payload], StructureShape):
+        return
+    problems: list[str] = []
+    if payload in call.params:
+        _check(shape.members[payload], call.params[payload], payload, problems)
+    elif payload in shape.required_members:
+        problems.append("missing")
+    if problems:
+        # S3 API reference, "List of error codes".
+        raise ApiError(
+            "MalformedXML",
+            "The XML you provided was not well-formed or did not validate against our "
+            "published schema",
         )
 
 

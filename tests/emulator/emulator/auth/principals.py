@@ -101,7 +101,12 @@ def role_principal(call: Call, arn: str) -> Principal | None:
 
 
 def _managed(holder: Any) -> list[Any]:
-    return [policy.document for policy in holder.managed_policies.values()]
+    return [document_of(policy) for policy in holder.managed_policies.values()]
+
+
+def document_of(policy: Any) -> str:
+    """The default version of a managed policy."""
+    return next(v.document for v in policy.versions if v.is_default)
 
 
 def _boundary(iam: Any, arn: Any) -> Any:
@@ -110,4 +115,4 @@ def _boundary(iam: Any, arn: Any) -> Any:
     if not arn:
         return None
     policy = iam.managed_policies.get(arn)
-    return policy.document if policy else {"Statement": []}
+    return document_of(policy) if policy else {"Statement": []}

@@ -14,6 +14,9 @@ from .script import STEPS, TERMINAL, Script, Step
 # the data included, acquisition of the instances not.
 RUNNING = ("Downloading", "Training")
 
+# How far a poll moves a job that stays where it is.
+FOREVER_POLL = 60.0
+
 _STATUS = {
     "Completed": "Completed",
     "Failed": "Failed",
@@ -64,45 +67,42 @@ def phases(script: Script, limits: Limits) -> list[Phase]:
     out: list[Phase] = []
     clock = ran = 0.0
     for step in script.steps:
-        running = step.status in RUNNING
-        end = _limit(limits, clock, ran, running)
-        length = float("inf") if step.forever else step.seconds
-        cut = end is not None and clock + length > end[0]
-        if step.status in TERMINAL and not _stopped_before(limits, clock):
-            out.append(Phase(step.status, clock, None, step.message, step.reason))
+        if step.status in TERMINAL:
+            out.append(_phase(step, clock, None))
             return out
-        if cut or (step.status in TERMINAL and end is not None):
-            moment, why = end
+        running = step.status in RUNNING
+        length = float("inf") if step.forever else step.seconds
+        moment, why = _limit(limits, clock, ran, running)
+        if clock + length > moment:
             if moment > clock:
                 out.append(_phase(step, clock, moment))
             return out + _closing(script, why, max(moment, clock), ran > 0 or running)
         out.append(_phase(step, clock, None if step.forever else clock + length))
-        clock += length
-        ran += length if running else 0
         if step.forever:
             return out
+        clock += length
+        ran += length if running else 0
     out[-1].end = None
     return out
 
 
-def _stopped_before(limits: Limits, clock: float) -> bool:
-    return limits.stop_at is not None and limits.stop_at < clock
-
-
-def _limit(limits: Limits, clock: float, ran: float, running: bool) -> tuple[float, str] | None:
-    """The first limit that applies, and when."""
-    ends = []
+def _limit(limits: Limits, clock: float, ran: float, running: bool) -> tuple[float, str]:
+    """When the first limit ends the job, and which it is."""
+    ends = [(float("inf"), "")]
     if limits.stop_at is not None:
         ends.append((limits.stop_at, "Stopped"))
     if limits.max_wait is not None:
         ends.append((limits.max_wait, "MaxWaitTimeExceeded"))
     if running:
         ends.append((clock + limits.max_runtime - ran, "MaxRuntimeExceeded"))
-    return min(ends) if ends else None
+    return min(ends)
 
 
 def _phase(step: Step, start: float, end: float | None) -> Phase:
-    return Phase(step.status, start, end, step.message, step.reason, step.polls)
+    polls = step.polls
+    if step.forever and end is not None:
+        polls = round((end - start) / FOREVER_POLL)
+    return Phase(step.status, start, end, step.message, step.reason, polls)
 
 
 def _closing(script: Script, why: str, moment: float, ran: bool) -> list[Phase]:
@@ -136,7 +136,7 @@ def after_poll(plan: list[Phase], elapsed: float) -> float:
     if phase.terminal:
         return elapsed
     if phase.end is None:
-        return elapsed + 60.0
+        return elapsed + FOREVER_POLL
     return min(phase.end, elapsed + (phase.end - phase.start) / max(phase.polls, 1) + 1e-6)
 
 

@@ -74,9 +74,11 @@ def _load() -> None:
         pricing,
         quotas,
         s3_buckets,
+        s3_large,
         s3_objects,
         sagemaker_jobs,
         sagemaker_tags,
+        sts,
     )
 
 
