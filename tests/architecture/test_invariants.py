@@ -103,7 +103,8 @@ def test_lints_are_shared_and_exceptions_say_why() -> None:
 def _attribute(place: str) -> str:
     """The whole attribute that begins at FILE:LINE."""
     name, number, _ = place.split(":", 2)
-    return "".join(code(name).splitlines()[int(number) - 1 : int(number) + 3])
+    rest = "\n".join(code(name).splitlines()[int(number) - 1 :])
+    return rest.partition(")]")[0]
 
 
 def test_one_table_of_dependency_versions() -> None:
