@@ -1,2 +1,29 @@
-//! The provider binary.
-fn main() {}
+//! The provider binary: glue between what users write (`schemas`), what is decided (`planner`, `catalog`), what is carried
+//! out (`aws`) and how Terraform asks for it (`tfplugin`).
+
+mod configured;
+mod data_sources;
+mod functions;
+mod json;
+mod lists;
+mod object;
+mod provider;
+mod resources;
+mod settings;
+mod text;
+
+use std::process::ExitCode;
+
+use tfplugin::ServeOptions;
+
+/// Where users find the provider.
+const ADDRESS: &str = "registry.terraform.io/sustainable-ml/sustainable";
+
+fn main() -> ExitCode {
+    let asked_for_version = std::env::args().skip(1).any(|argument| argument == "--version" || argument == "-version");
+    if asked_for_version {
+        println!("terraform-provider-sustainable {}", env!("CARGO_PKG_VERSION"));
+        return ExitCode::SUCCESS;
+    }
+    tfplugin::serve(provider::Sustainable::default(), ServeOptions::new(ADDRESS).log(&["aws", "planner"]))
+}

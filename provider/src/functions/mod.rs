@@ -1,0 +1,121 @@
+//! Functions: pure, no AWS, no configuration. Names, parameters and words come from `schemas`; here is what they do.
+
+mod markdown;
+
+use std::sync::Arc;
+
+use catalog::Catalog;
+use planner::{GramsPerKwh, Hours, Kwh};
+use tfplugin::{Function, FunctionError, Number, Parameter, Signature, Value, async_trait, from_value};
+
+use crate::text::three;
+
+/// A plan whose decision is not known, or that was tolerated without one, has these null.
+const NULLABLE: [&str; 4] = ["summary", "estimate", "baseline", "candidates"];
+
+type Body = fn(&[Value]) -> Result<Value, FunctionError>;
+
+/// Every function that `schemas` declares.
+pub(crate) fn all() -> Vec<Arc<dyn Function>> {
+    schemas::functions::FUNCTIONS
+        .iter()
+        .filter_map(|declared| Some(Arc::new(Declared { declared, body: body(declared.name)? }) as Arc<dyn Function>))
+        .collect()
+}
+
+fn body(name: &str) -> Option<Body> {
+    Some(match name {
+        "grid_zone" => grid_zone,
+        "emissions_kg" => emissions_kg,
+        "energy_kwh" => energy_kwh,
+        "plan_markdown" => markdown::plan_markdown,
+        "iam_policy" => iam_policy,
+        _ => return None,
+    })
+}
+
+struct Declared {
+    declared: &'static schemas::functions::Function,
+    body: Body,
+}
+
+#[async_trait]
+impl Function for Declared {
+    fn name(&self) -> &str {
+        self.declared.name
+    }
+
+    fn signature(&self) -> Signature {
+        let parameters = self
+            .declared
+            .parameters
+            .iter()
+            .map(|parameter| {
+                let declared = Parameter::new(parameter.name, schemas::type_of(&parameter.kind)).describe(parameter.says);
+                if NULLABLE.contains(&parameter.name) { declared.allow_null() } else { declared }
+            })
+            .collect();
+        Signature::new(parameters, schemas::type_of(&self.declared.gives))
+            .describe(self.declared.summary, self.declared.description)
+    }
+
+    async fn call(&self, arguments: Vec<Value>) -> Result<Value, FunctionError> {
+        (self.body)(&arguments)
+    }
+}
+
+fn text(arguments: &[Value], index: usize) -> &str {
+    arguments.get(index).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn number(arguments: &[Value], index: usize) -> f64 {
+    arguments.get(index).and_then(Value::as_f64).unwrap_or_default()
+}
+
+fn at_least_nought(arguments: &[Value], index: usize, name: &str) -> Result<f64, FunctionError> {
+    let value = number(arguments, index);
+    if value < 0.0 {
+        return Err(FunctionError::argument(index, format!("{name} is {value}; it has to be 0 or more.")));
+    }
+    Ok(value)
+}
+
+fn figure(value: f64) -> Value {
+    Number::from_f64(value).map_or(Value::Null, Value::Number)
+}
+
+fn grid_zone(arguments: &[Value]) -> Result<Value, FunctionError> {
+    let name = text(arguments, 0);
+    match Catalog::embedded().region(name) {
+        Some(region) => Ok(region.zone.into()),
+        None => {
+            let near = schemas::nearest(name, catalog::region_names()).map_or_else(
+                || "Legal values are the AWS regions, such as eu-north-1.".to_owned(),
+                |near| format!("Did you mean {near}?"),
+            );
+            Err(FunctionError::argument(0, format!("\"{name}\" is not an AWS region that the catalogue knows. {near}")))
+        }
+    }
+}
+
+fn emissions_kg(arguments: &[Value]) -> Result<Value, FunctionError> {
+    let energy = at_least_nought(arguments, 0, "kwh")?;
+    let intensity = at_least_nought(arguments, 1, "gco2_per_kwh")?;
+    Ok(figure(planner::emissions_kg(Kwh(energy), GramsPerKwh(intensity)).get()))
+}
+
+fn energy_kwh(arguments: &[Value]) -> Result<Value, FunctionError> {
+    let hours = at_least_nought(arguments, 1, "hours")?;
+    let load = arguments.get(2).and_then(Value::as_f64);
+    planner::energy_kwh(Catalog::embedded(), text(arguments, 0), Hours(hours), load)
+        .map(|energy| figure(three(energy.get())))
+        .map_err(|why| FunctionError::new(crate::text::sentence(&why)))
+}
+
+fn iam_policy(arguments: &[Value]) -> Result<Value, FunctionError> {
+    let features: Vec<String> = from_value(arguments.first().unwrap_or(&Value::Null))?;
+    let features: Vec<&str> = features.iter().map(String::as_str).collect();
+    aws::policy::iam_policy(&features)
+        .map(Value::from)
+        .map_err(|why| FunctionError::argument(0, crate::text::sentence(&why)))
+}

@@ -1,0 +1,393 @@
+//! Applying: a create, a new run or a change in place, carried out by `aws::lifecycle`.
+//!
+//! Two rules shape everything here. Before the training job exists a failure is an error with what exists, so that a
+//! destroy can clean it up; once the job exists nothing is an error any more, since a taint would stop a paid run.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws::lifecycle::{self, Change, DashboardChange, ReadOptions};
+use aws::{Aws, Control, CreateReport, Handle, Observation, Progress, Remark, RunSpec};
+use schemas::ml_training::{Config, Effective, Surroundings};
+use tfplugin::{Action, ApplyRequest, ApplyResponse, Attr, Diagnostic, Diagnostics, Private, Rescue, Value, from_value};
+
+use super::decide::{self, decide};
+use super::private::{Intent, Remembered};
+use super::spec::{self, Ingredients};
+use super::{destroy, expiry, identity, manifest, run};
+use crate::configured::Configured;
+use crate::object::{Object, get, object};
+use crate::text::sentence;
+
+/// What an apply is about.
+struct Job<'a> {
+    configured: &'a Configured,
+    aws: &'a Aws,
+    request: &'a ApplyRequest,
+    planned: Object,
+    remembered: Remembered,
+}
+
+/// Applies a plan.
+pub(crate) async fn apply(configured: &Configured, request: ApplyRequest) -> Result<ApplyResponse, Diagnostics> {
+    let remembered = Remembered::read(&request.private)?;
+    if request.action() == Action::Destroy {
+        return destroy::destroy(configured, &request, remembered).await;
+    }
+    let planned = object(&request.planned);
+    let intent = remembered.intent.unwrap_or(Intent::NewRun);
+    let starts = request.action() == Action::Create || intent == Intent::NewRun;
+    if starts {
+        start(configured, &request, planned, remembered).await
+    } else {
+        change(configured, &request, planned, remembered).await
+    }
+}
+
+/// A create or a new run.
+async fn start(
+    configured: &Configured,
+    request: &ApplyRequest,
+    planned: Object,
+    remembered: Remembered,
+) -> Result<ApplyResponse, Diagnostics> {
+    let (spec, mut diagnostics) = prepare(configured, request, &planned).await?;
+    let aws = configured.aws()?;
+    let job = Job { configured, aws, request, planned, remembered };
+    let progress = Saved { job: &job };
+    let control = Control { stop: request.stop.receiver(), timeout: timeout(request, &spec)?, progress: &progress };
+    let report = match &job.remembered.handle {
+        Some(previous) if request.action() == Action::Update => lifecycle::rerun(aws, previous, &spec, &control).await,
+        _ => lifecycle::create(aws, &spec, &control).await,
+    };
+    Ok(job.started(report, &spec, &mut diagnostics))
+}
+
+/// Decides again, with everything known, and describes the run. Nothing has been asked of AWS when this refuses.
+async fn prepare(
+    configured: &Configured,
+    request: &ApplyRequest,
+    planned: &Object,
+) -> Result<(RunSpec, Diagnostics), Diagnostics> {
+    let written = object(&request.config);
+    let config: Config = from_value(&request.config)?;
+    let mut diagnostics = Diagnostics::new();
+    expiry::check(&config, &mut diagnostics)?;
+    let previous = if request.prior.is_null() { None } else { super::plan::previous(&object(&request.prior)) };
+    let decided = decide(configured, &config, &written, previous).await?;
+    let (Some(decision), Some(asked)) = (decided.decision(), &decided.request) else {
+        let mut why: Diagnostics = decided.diagnostics;
+        why.push(Diagnostic::error(
+            "There is no decision to apply",
+            "Nothing is feasible within the limits, and on_infeasible = \"warn\" let the plan pass. Move one of the limits that the warning names. Nothing was created.",
+        ));
+        return Err(why);
+    };
+    let decided_place = (decision.selected_region.as_str(), decision.selected_instance_type.as_str());
+    let planned_place = (get(planned, "selected_region").as_str(), get(planned, "selected_instance_type").as_str());
+    if planned_place != (Some(decided_place.0), Some(decided_place.1)) {
+        return Err(Diagnostic::error(
+            "The decision is not the planned one",
+            format!(
+                "Now it would be {} in {}. A file that the decision reads changed after the plan: plan again. Nothing was created.",
+                decided_place.1, decided_place.0
+            ),
+        )
+        .into());
+    }
+    let provider_region = configured.region().await.known().unwrap_or_default();
+    let surroundings = Surroundings { provider_region: Attr::Known(provider_region.as_str()) };
+    let effective = Effective::of(&request.config, surroundings)?;
+    let catalog = configured.catalog();
+    let spec = spec::spec(&Ingredients {
+        written: &written,
+        config: &effective,
+        provider_region: &asked.provider_region,
+        decision,
+        container: &decided.container,
+        planned,
+        tags: decide::tags(configured, &config).known().unwrap_or_default(),
+        manifest: manifest::manifest(&written, planned, asked, decision, configured.overrides_digest.as_deref()),
+        accelerators: catalog
+            .and_then(|catalog| catalog.instance_type(&decision.selected_instance_type))
+            .map_or(0, |kind| kind.accelerator_count),
+    })?;
+    Ok((spec, diagnostics))
+}
+
+/// A change in place, and the resumption of a wait.
+async fn change(
+    configured: &Configured,
+    request: &ApplyRequest,
+    planned: Object,
+    mut remembered: Remembered,
+) -> Result<ApplyResponse, Diagnostics> {
+    let prior = object(&request.prior);
+    let Some(mut handle) = remembered.handle.clone() else {
+        // Nothing of ours exists (a failed create): the inputs are all there is.
+        remembered.intent = None;
+        return Ok(answer(request, run::fill(planned, &Object::new()), &remembered, Diagnostics::new()));
+    };
+    remembered.intent = None;
+    remembered.adopted = false;
+    let wanted = wanted(configured, request, &prior, &planned)?;
+    let mut diagnostics = Diagnostics::new();
+    let aws = configured.aws()?;
+    let limits = Limits::of(request)?;
+    if wanted != Change::default() {
+        let progress = aws::NoProgress;
+        let control = Control { stop: request.stop.receiver(), timeout: limits.update(false), progress: &progress };
+        let report = lifecycle::update(aws, &handle, &wanted, &control).await;
+        diagnostics.extend(remarks(&report.remarks));
+        handle = report.handle;
+        remembered.handle = Some(handle.clone());
+        if let Some(failure) = report.failure {
+            diagnostics.push(Diagnostic::error(failure.error.summary(), failure.error.detail()));
+            return Ok(answer(request, prior, &remembered, diagnostics));
+        }
+    }
+    let catalog = configured.catalog().unwrap_or_else(|| catalog::Catalog::embedded());
+    let mut seen = None;
+    if planned.get("outcome").is_some_and(Value::is_unknown) {
+        seen = wait(aws, &mut handle, request, limits.update(true), &mut diagnostics).await;
+        remembered.handle = Some(handle.clone());
+    }
+    let mut outputs = run::outputs(catalog, &planned, &handle, seen.as_ref())?;
+    outputs.insert("pending_steps".to_owned(), pending(&handle));
+    if seen.is_none() {
+        keep_prior(&mut outputs, &prior);
+    }
+    Ok(answer(request, run::fill(planned, &outputs), &remembered, diagnostics))
+}
+
+/// What AWS has to be told.
+fn wanted(configured: &Configured, request: &ApplyRequest, prior: &Object, planned: &Object) -> Result<Change, Diagnostics> {
+    let mut wanted = Change::default();
+    if get(prior, "tags_all") != get(planned, "tags_all") {
+        let tags: Option<BTreeMap<String, String>> = from_value(get(planned, "tags_all"))?;
+        wanted.tags = Some(tags.unwrap_or_default());
+    }
+    if get(planned, "dashboard_url").is_unknown() {
+        let effective = Effective::of(&request.config, Surroundings::default())?;
+        let catalog = configured.catalog().unwrap_or_else(|| catalog::Catalog::embedded());
+        let accelerators = get(planned, "selected_instance_type")
+            .as_str()
+            .and_then(|name| catalog.instance_type(name))
+            .map_or(0, |kind| kind.accelerator_count);
+        let run = effective.dashboard.as_ref().known().is_none_or(|dashboard| dashboard == "run");
+        wanted.dashboard = Some(if run {
+            DashboardChange::Put(super::board::dashboard(&effective, planned, accelerators))
+        } else {
+            DashboardChange::Remove
+        });
+    }
+    Ok(wanted)
+}
+
+async fn wait(
+    aws: &Aws,
+    handle: &mut Handle,
+    request: &ApplyRequest,
+    timeout: Duration,
+    diagnostics: &mut Diagnostics,
+) -> Option<Observation> {
+    let progress = aws::NoProgress;
+    let control = Control { stop: request.stop.receiver(), timeout, progress: &progress };
+    match lifecycle::wait(aws, handle, ReadOptions::default(), &control).await {
+        Ok(report) => {
+            diagnostics.extend(remarks(&report.remarks));
+            *handle = report.handle;
+            if handle.wait_pending {
+                diagnostics.push(still_waiting(handle));
+            }
+            Some(report.observation)
+        }
+        Err(error) => {
+            diagnostics.push(Diagnostic::warning(error.summary(), error.detail()));
+            handle.wait_pending = true;
+            None
+        }
+    }
+}
+
+impl Job<'_> {
+    /// The state after a create or a new run.
+    fn started(&self, report: CreateReport, spec: &RunSpec, diagnostics: &mut Diagnostics) -> ApplyResponse {
+        let mut diagnostics = std::mem::take(diagnostics);
+        diagnostics.extend(remarks(&report.remarks));
+        let creates = self.request.action() == Action::Create;
+        match &report.failure {
+            Some(failure) if !failure.job_exists => {
+                diagnostics.push(failed(failure, spec));
+                if creates && report.handle.is_empty() {
+                    return ApplyResponse { state: Value::Null, diagnostics, ..ApplyResponse::default() };
+                }
+                let state = if creates { self.unlaunched(&report.handle) } else { self.unchanged(&report) };
+                self.answer(state, report.handle, diagnostics)
+            }
+            failure => {
+                if let Some(failure) = failure {
+                    diagnostics.push(Diagnostic::warning(
+                        format!("The training runs, but a later step failed: {}", failure.error.summary()),
+                        failure.error.detail(),
+                    ));
+                }
+                if report.handle.wait_pending {
+                    diagnostics.push(still_waiting(&report.handle));
+                }
+                let state = self.state(&report.handle, report.observation.as_ref(), &mut diagnostics);
+                self.answer(state, report.handle, diagnostics)
+            }
+        }
+    }
+
+    fn state(&self, handle: &Handle, seen: Option<&Observation>, diagnostics: &mut Diagnostics) -> Object {
+        let catalog = self.configured.catalog().unwrap_or_else(|| catalog::Catalog::embedded());
+        let mut outputs = run::outputs(catalog, &self.planned, handle, seen).unwrap_or_else(|errors| {
+            diagnostics.extend(errors);
+            Object::new()
+        });
+        if get(&outputs, "training_job_status").is_null() {
+            outputs.insert("training_job_status".to_owned(), "InProgress".into());
+        }
+        if get(&outputs, "outcome").is_null() {
+            outputs.insert("outcome".to_owned(), aws::Outcome::Pending.as_str().into());
+        }
+        outputs.insert("pending_steps".to_owned(), pending(handle));
+        run::fill(self.planned.clone(), &outputs)
+    }
+
+    /// A create that came to no job: what exists, so that a destroy can remove it.
+    fn unlaunched(&self, handle: &Handle) -> Object {
+        let mut state = self.state(handle, None, &mut Diagnostics::new());
+        state.insert("training_job_status".to_owned(), "LaunchFailed".into());
+        state.insert("outcome".to_owned(), "failed_to_launch".into());
+        state
+    }
+
+    /// A new run that came to no job: the inputs as they were, and how the old run fares now.
+    fn unchanged(&self, report: &CreateReport) -> Object {
+        let mut state = object(&self.request.prior);
+        let catalog = self.configured.catalog().unwrap_or_else(|| catalog::Catalog::embedded());
+        if let Some(seen) = &report.observation {
+            if let Ok(outputs) = run::outputs(catalog, &state, &report.handle, Some(seen)) {
+                state.extend(outputs.into_iter().filter(|(name, value)| !value.is_null() && name != "id"));
+            }
+        }
+        state
+    }
+
+    fn answer(&self, state: Object, handle: Handle, diagnostics: Diagnostics) -> ApplyResponse {
+        let remembered = Remembered { adopted: false, handle: Some(handle), intent: None };
+        answer(self.request, state, &remembered, diagnostics)
+    }
+}
+
+/// Keeps the state that would be saved if this process were to panic now.
+struct Saved<'a> {
+    job: &'a Job<'a>,
+}
+
+impl Progress for Saved<'_> {
+    fn save(&self, handle: &Handle) {
+        let state = self.job.state(handle, None, &mut Diagnostics::new());
+        let remembered = Remembered { adopted: false, handle: Some(handle.clone()), intent: None };
+        let rescue: &Rescue = &self.job.request.rescue;
+        rescue.keep(Value::Map(state), remembered.write());
+    }
+}
+
+fn answer(request: &ApplyRequest, state: Object, remembered: &Remembered, diagnostics: Diagnostics) -> ApplyResponse {
+    let private: Private = remembered.write();
+    ApplyResponse {
+        identity: identity::of(&state).or_else(|| request.identity.clone()),
+        state: Value::Map(state),
+        private,
+        diagnostics,
+    }
+}
+
+fn keep_prior(outputs: &mut Object, prior: &Object) {
+    for name in super::planned::OBSERVED.into_iter().chain(super::planned::LAUNCHED) {
+        if get(outputs, name).is_null() && name != "pending_steps" && name != "dashboard_url" {
+            outputs.insert(name.to_owned(), get(prior, name).clone());
+        }
+    }
+}
+
+fn pending(handle: &Handle) -> Value {
+    if handle.wait_pending { Value::from(vec!["wait_for_completion"]) } else { Value::Null }
+}
+
+fn still_waiting(handle: &Handle) -> Diagnostic {
+    let job = handle.job_name.as_deref().unwrap_or("the training");
+    Diagnostic::warning(
+        "The training goes on",
+        format!("{job} had not ended when this apply stopped waiting for it. It keeps running; the next apply waits on. timeouts sets how long."),
+    )
+}
+
+fn failed(failure: &aws::Failure, spec: &RunSpec) -> Diagnostic {
+    let error = &failure.error;
+    let diagnostic = Diagnostic::error(error.summary(), format!("{}\nNo training job was created.", error.detail()));
+    match error.field().and_then(|field| attribute(field, spec)) {
+        Some(attribute) => diagnostic.at(attribute),
+        None => diagnostic,
+    }
+}
+
+/// The attribute behind a field of the run's description.
+fn attribute(field: &str, spec: &RunSpec) -> Option<&'static str> {
+    Some(match field {
+        "data_bucket.name" => "s3_bucket_name",
+        "data_bucket.region" => "dataset_region",
+        "channels" if spec.channels.len() == 1 => "dataset_s3_prefix",
+        "channels" => "input_channels",
+        "dataset_size_gb" => "dataset_size_gb",
+        "source" => "source_dir",
+        "role" => "role_arn",
+        "max_staging_gb" => "max_staging_gb",
+        "name" => "name",
+        _ => return None,
+    })
+}
+
+/// What AWS or the provider has to say that is no error.
+pub(crate) fn remarks(remarks: &[Remark]) -> impl Iterator<Item = Diagnostic> + '_ {
+    remarks.iter().map(|remark| Diagnostic::warning(remark.summary.trim_end_matches('.'), sentence(&remark.detail)))
+}
+
+/// `timeouts`, with their defaults.
+pub(crate) struct Limits {
+    create: Option<f64>,
+    update: Option<f64>,
+    delete: Option<f64>,
+}
+
+impl Limits {
+    const HOUR: f64 = 3600.0;
+
+    /// Reads them from the configuration, or from the state for a destroy.
+    pub(crate) fn of(request: &ApplyRequest) -> Result<Self, Diagnostics> {
+        let source = if request.config.is_null() { &request.prior } else { &request.config };
+        let seconds = |name: &str| source.get("timeouts").get(name).as_str().and_then(schemas::duration_seconds);
+        Ok(Self { create: seconds("create"), update: seconds("update"), delete: seconds("delete") })
+    }
+
+    fn update(&self, waits: bool) -> Duration {
+        let wait = if waits { 672.0 * Self::HOUR } else { 0.0 };
+        Duration::from_secs_f64(self.update.unwrap_or(Self::HOUR + wait))
+    }
+
+    /// For a destroy.
+    pub(crate) fn delete(&self) -> Duration {
+        Duration::from_secs_f64(self.delete.unwrap_or(Self::HOUR / 2.0))
+    }
+}
+
+fn timeout(request: &ApplyRequest, spec: &RunSpec) -> Result<Duration, Diagnostics> {
+    let limits = Limits::of(request)?;
+    let given = if request.action() == Action::Create { limits.create } else { limits.update };
+    let run = if spec.wait_for_completion { spec.max_wait_seconds.unwrap_or(spec.max_runtime_seconds) } else { 0 };
+    Ok(Duration::from_secs_f64(given.unwrap_or(Limits::HOUR + f64::from(run))))
+}

@@ -1,0 +1,83 @@
+//! The planner's figures as the resource shows them: three significant digits, null for what says nothing.
+
+use planner::{Band, Decision, Start};
+use schemas::ml_training::{Baseline, Breakdown, Estimate, Range, Savings, Signal};
+
+use crate::text::three;
+
+fn short<T: Into<f64>>(value: T) -> Option<f64> {
+    Some(three(value.into()))
+}
+
+fn range<T: Into<f64>>(band: Band<T>) -> Range {
+    Range { value: short(band.value), low: short(band.low), high: short(band.high) }
+}
+
+/// `estimate`.
+pub(crate) fn estimate(estimate: &planner::Estimate) -> Estimate {
+    Estimate {
+        energy_kwh: range(estimate.energy_kwh),
+        emissions_kg: range(estimate.emissions_kg),
+        cost_usd: estimate.cost_usd.map(range).unwrap_or_default(),
+        runtime_hours: range(estimate.runtime_hours),
+    }
+}
+
+/// `breakdown`: the parts of moving data are null where none moves.
+pub(crate) fn breakdown(decision: &Decision) -> Breakdown {
+    let parts = &decision.breakdown;
+    let moved = |value: f64| if decision.staging { short(value) } else { None };
+    Breakdown {
+        operational_kg: short(parts.operational_kg),
+        embodied_kg: short(parts.embodied_kg),
+        transfer_kg: moved(parts.transfer_kg.get()),
+        compute_usd: parts.compute_usd.and_then(short),
+        storage_usd: moved(parts.storage_usd.get()),
+        transfer_usd: moved(parts.transfer_usd.get()),
+    }
+}
+
+/// `baseline`.
+pub(crate) fn baseline(baseline: &planner::Baseline) -> Baseline {
+    Baseline {
+        region: baseline.region.clone(),
+        instance_type: baseline.instance_type.clone(),
+        energy_kwh: short(baseline.energy_kwh),
+        emissions_kg: short(baseline.emissions_kg),
+        cost_usd: baseline.cost_usd.and_then(short),
+        runtime_hours: short(baseline.runtime_hours),
+        assumed: baseline.assumed,
+        hypothetical: baseline.hypothetical,
+    }
+}
+
+/// `savings`: the start time's part is null for a run that starts at once.
+pub(crate) fn savings(decision: &Decision) -> Savings {
+    let savings = &decision.savings;
+    Savings {
+        emissions_kg: short(savings.emissions_kg),
+        emissions_percent: short(savings.emissions_percent),
+        energy_kwh: short(savings.energy_kwh),
+        cost_usd: savings.cost_usd.and_then(short),
+        region_kg: short(savings.region_kg),
+        type_kg: savings.type_kg.and_then(short),
+        capacity_kg: short(savings.capacity_kg),
+        time_kg: if decision.start == Start::AtOnce { None } else { short(savings.time_kg) },
+    }
+}
+
+/// `signal`.
+pub(crate) fn signal(signal: &planner::Signal) -> Signal {
+    Signal {
+        source: signal.source.clone(),
+        kind: signal.kind.clone(),
+        factor_type: signal.factor_type.clone(),
+        quality: signal.quality.clone(),
+        zone: signal.zone.clone(),
+        gco2_per_kwh: three(signal.gco2_per_kwh.get()),
+        renewable_percent: signal.renewable_percent.map(three),
+        carbon_free_percent: signal.carbon_free_percent.map(three),
+        year: signal.year.map(i64::from),
+        issued_at: signal.issued_at.clone(),
+    }
+}

@@ -1,0 +1,146 @@
+//! What a run that is about to be made will show: the outputs that follow from the decision and from names.
+
+use std::collections::BTreeMap;
+
+use planner::Decision;
+use schemas::ml_training::{Config, Outputs, Placement};
+use tfplugin::{Attr, Diagnostics, Value, to_value};
+
+use super::figures;
+use super::image::{Container, has_code};
+use super::planned::DECIDED;
+use crate::object::Object;
+
+/// Everything beside the decision that the outputs of a run follow from.
+#[derive(Debug)]
+pub(crate) struct Known<'a> {
+    /// What was configured.
+    pub(crate) config: &'a Config,
+    /// Where the data bucket is.
+    pub(crate) dataset_region: Attr<String>,
+    /// The digest of the source folder.
+    pub(crate) source_digest: Attr<String>,
+    /// Tags of this resource and of the provider.
+    pub(crate) tags: Attr<BTreeMap<String, String>>,
+}
+
+/// The outputs of a run that follows this decision.
+pub(crate) fn decided(
+    decision: &Decision,
+    placement: &Placement,
+    container: &Container,
+    known: &Known<'_>,
+) -> Result<Object, Diagnostics> {
+    let mut outputs = object(&Outputs {
+        summary: Attr::Known(decision.summary.clone()),
+        selected_region: Attr::Known(decision.selected_region.clone()),
+        selected_instance_type: Attr::Known(decision.selected_instance_type.clone()),
+        selected_capacity: Attr::Known(decision.selected_capacity.as_str().to_owned()),
+        estimate: Attr::Known(figures::estimate(&decision.estimate)),
+        breakdown: Attr::Known(figures::breakdown(decision)),
+        cost_ceiling_usd: decision.cost_ceiling_usd.map(|usd| crate::text::three(usd.get())).into(),
+        baseline: Attr::Known(figures::baseline(&decision.baseline)),
+        savings: Attr::Known(figures::savings(decision)),
+        signal: Attr::Known(figures::signal(&decision.signal)),
+        candidates: lines(&decision.candidates),
+        recommendations: lines(&decision.recommendations),
+        assumptions: lines(&decision.assumptions),
+        training_image_resolved: container.image(),
+        launchable: has_code(known.config),
+        job_bucket_name: job_bucket(known, &decision.selected_region),
+        ..named(known)
+    })?;
+    outputs.insert("placement".to_owned(), to_value(placement)?);
+    Ok(outputs)
+}
+
+/// The outputs while the decision is not known, or when there is none.
+pub(crate) fn undecided(known: &Known<'_>, unknown: bool) -> Result<Object, Diagnostics> {
+    let mut outputs = object(&named(known))?;
+    if unknown {
+        for name in DECIDED.into_iter().chain(["training_image_resolved"]) {
+            if name != "source_digest" && name != "scheduled_start_time" {
+                outputs.insert(name.to_owned(), Value::Unknown);
+            }
+        }
+    }
+    let launchable = if unknown { to_value(&launchable_while_unknown(known))? } else { Value::Bool(false) };
+    outputs.insert("launchable".to_owned(), launchable);
+    Ok(outputs)
+}
+
+/// Without code nothing can be launched, whatever the decision will be.
+fn launchable_while_unknown(known: &Known<'_>) -> Attr<bool> {
+    match has_code(known.config) {
+        Attr::Known(false) => Attr::Known(false),
+        _ => Attr::Unknown,
+    }
+}
+
+/// The outputs that follow from names and tags.
+fn named(known: &Known<'_>) -> Outputs {
+    let bucket = known.config.s3_bucket_name.as_ref();
+    let name = known.config.name.as_ref();
+    Outputs {
+        id: both(bucket, name).map(|(bucket, name)| id(bucket, name)),
+        s3_bucket_arn: both(bucket, known.dataset_region.as_ref())
+            .map(|(bucket, region)| format!("arn:{}:s3:::{bucket}", aws::naming::partition(region))),
+        source_digest: known.source_digest.clone(),
+        tags_all: shown(&known.tags),
+        outcome: Attr::Known(aws::Outcome::Pending.as_str().to_owned()),
+        ..Outputs::default()
+    }
+}
+
+/// `id`: stable, since both parts force a replacement.
+pub(crate) fn id(bucket: &str, name: &str) -> String {
+    format!("{bucket}/{name}")
+}
+
+/// The bucket that the run reads from.
+fn job_bucket(known: &Known<'_>, region: &str) -> Attr<String> {
+    let entry = known.config.regional.as_ref().known().and_then(|regional| regional.get(region));
+    match entry.map(|entry| &entry.dataset_s3_uri) {
+        Some(Attr::Unknown) => return Attr::Unknown,
+        Some(Attr::Known(uri)) => {
+            return aws::naming::split_s3_uri(uri).map(|(bucket, _)| bucket.to_owned()).into();
+        }
+        Some(Attr::Null) | None => {}
+    }
+    both(known.config.s3_bucket_name.as_ref(), known.dataset_region.as_ref()).map(|(bucket, home)| {
+        if home == region { bucket.clone() } else { aws::naming::companion_bucket(bucket, region) }
+    })
+}
+
+fn both<A, B>(one: Attr<A>, other: Attr<B>) -> Attr<(A, B)> {
+    match (one, other) {
+        (Attr::Known(one), Attr::Known(other)) => Attr::Known((one, other)),
+        (Attr::Unknown, _) | (_, Attr::Unknown) => Attr::Unknown,
+        _ => Attr::Null,
+    }
+}
+
+fn lines(lines: &[String]) -> Attr<Vec<String>> {
+    if lines.is_empty() { Attr::Null } else { Attr::Known(lines.to_vec()) }
+}
+
+/// Typed outputs as attributes.
+pub(crate) fn object(outputs: &Outputs) -> Result<Object, Diagnostics> {
+    match to_value(outputs)? {
+        Value::Map(entries) => Ok(entries),
+        _ => Ok(Object::new()),
+    }
+}
+
+/// No tags are null, so that they say nothing.
+fn shown(tags: &Attr<BTreeMap<String, String>>) -> Attr<BTreeMap<String, String>> {
+    match tags {
+        Attr::Known(tags) if tags.is_empty() => Attr::Null,
+        other => other.clone(),
+    }
+}
+
+/// `tags_all`.
+pub(crate) fn tags_all(tags: &Attr<BTreeMap<String, String>>) -> Result<Value, Diagnostics> {
+    Ok(to_value(&shown(tags))?)
+}

@@ -1,0 +1,102 @@
+//! What a run took: power and intensity of the catalogue over the phases that AWS reports.
+//!
+//! Energy and manufacture count every attempt; billable seconds count for the cost only, since on spot capacity they are
+//! two to four times too low as a measure of time.
+
+use aws::Observation;
+use catalog::Catalog;
+use planner::Capacity;
+
+/// A run as it was seen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Run<'a> {
+    pub(crate) region: &'a str,
+    pub(crate) instance_type: &'a str,
+    pub(crate) instance_count: u32,
+    pub(crate) capacity: Capacity,
+    pub(crate) seen: &'a Observation,
+    /// Seconds since 1970.
+    pub(crate) now: f64,
+}
+
+/// What it took.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Figures {
+    pub(crate) runtime_hours: f64,
+    pub(crate) energy_kwh: f64,
+    pub(crate) emissions_kg: f64,
+    pub(crate) cost_usd: Option<f64>,
+}
+
+/// Phases in which the instances are at work at training power.
+const TRAINING: [&str; 1] = ["Training"];
+/// Phases in which they are in use at idle power. Before them no instance is allocated.
+const IDLE: [&str; 3] = ["Downloading", "Uploading", "Stopping"];
+
+fn hours_in(run: &Run<'_>, statuses: &[&str]) -> f64 {
+    let phases = run.seen.phases.iter().filter(|phase| statuses.contains(&phase.status.as_str()));
+    let seconds: f64 = phases
+        .map(|phase| {
+            phase.seconds.unwrap_or_else(|| match timestamp(&phase.start) {
+                Some(start) if !run.seen.is_terminal() => (run.now - start).max(0.0),
+                _ => 0.0,
+            })
+        })
+        .sum();
+    seconds / 3600.0
+}
+
+/// Hours at training power and hours at idle power.
+fn hours(run: &Run<'_>) -> (f64, f64) {
+    let (training, idle) = (hours_in(run, &TRAINING), hours_in(run, &IDLE));
+    if training + idle > 0.0 {
+        return (training, idle);
+    }
+    (run.seen.training_seconds.unwrap_or_default() as f64 / 3600.0, 0.0)
+}
+
+/// Hours that the instances were in use so far.
+pub(crate) fn elapsed_hours(run: &Run<'_>) -> Option<f64> {
+    let (training, idle) = hours(run);
+    run.seen.started_at.as_ref().map(|_| training + idle)
+}
+
+/// USD so far: billed seconds once they are known, else the hours in use at the catalogue's price.
+pub(crate) fn cost_usd(catalog: &Catalog, run: &Run<'_>) -> Option<f64> {
+    let price = catalog.price(run.instance_type, run.region)?;
+    let per_hour = price.on_demand_usd_h? * f64::from(run.instance_count);
+    if let Some(billable) = run.seen.billable_seconds {
+        return Some(per_hour * billable as f64 / 3600.0);
+    }
+    let hours = elapsed_hours(run)?;
+    let share = match (run.capacity, price.spot) {
+        (Capacity::Spot, Some(market)) => 1.0 - market.saving_percent.clamp(0.0, 100.0) / 100.0,
+        _ => 1.0,
+    };
+    Some(per_hour * hours * share)
+}
+
+/// What an ended run took; none when it never ran or is not in the catalogue.
+pub(crate) fn measured(catalog: &Catalog, run: &Run<'_>) -> Option<Figures> {
+    let region = catalog.region(run.region)?;
+    let kind = catalog.instance_type(run.instance_type)?;
+    let (training, idle) = hours(run);
+    if training + idle <= 0.0 {
+        return None;
+    }
+    let instances = f64::from(run.instance_count);
+    let energy_kwh = instances * region.pue.value * (kind.train_w * training + kind.idle_w * idle) / 1000.0;
+    let embodied_kg = kind.embodied_g_per_h * instances * (training + idle) / 1000.0;
+    Some(Figures {
+        runtime_hours: training + idle,
+        energy_kwh,
+        emissions_kg: energy_kwh * region.intensity.value / 1000.0 + embodied_kg,
+        cost_usd: cost_usd(catalog, run),
+    })
+}
+
+/// RFC 3339 as seconds since 1970.
+fn timestamp(text: &str) -> Option<f64> {
+    let timestamp: jiff::Timestamp = text.parse().ok()?;
+    Some(timestamp.as_millisecond() as f64 / 1000.0)
+}

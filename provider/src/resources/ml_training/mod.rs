@@ -1,0 +1,105 @@
+//! `sustainable_ml_training`: glue between schemas, planner, aws and state.
+//!
+//! - `change` says what differs, `request` and `decide` what a run will be, `plan` puts both into a planned state.
+//! - `spec` and `manifest` describe a decided run; `apply`, `destroy`, `read` and `import` carry it out and look at it.
+//! - `private` is what is remembered beside the state.
+
+mod apply;
+mod board;
+mod change;
+mod clock;
+mod decide;
+mod destroy;
+mod expiry;
+pub(crate) mod figures;
+mod foreseen;
+mod identity;
+mod image;
+mod import;
+mod manifest;
+mod measured;
+pub(crate) mod placement;
+mod plan;
+mod planned;
+mod private;
+mod read;
+pub(crate) mod request;
+mod run;
+mod say;
+mod source;
+mod spec;
+
+use tfplugin::{
+    ApplyRequest, ApplyResponse, Diagnostic, Diagnostics, IdentitySchema, ImportRequest, ImportResponse, MoveRequest,
+    MoveResponse, PlanRequest, PlanResponse, ReadRequest, ReadResponse, Resource, Schema, ValidateRequest, async_trait,
+};
+
+use crate::configured::Shared;
+use crate::lists;
+
+/// The resource.
+pub(crate) struct MlTraining {
+    shared: Shared,
+}
+
+impl MlTraining {
+    /// Over the provider's configuration.
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self { shared }
+    }
+}
+
+#[async_trait]
+impl Resource for MlTraining {
+    fn type_name(&self) -> &str {
+        "sustainable_ml_training"
+    }
+
+    fn schema(&self) -> Schema {
+        schemas::ml_training::resource_schema()
+    }
+
+    fn identity_schema(&self) -> Option<IdentitySchema> {
+        Some(schemas::ml_training::identity_schema())
+    }
+
+    async fn validate(&self, request: ValidateRequest) -> Diagnostics {
+        lists::with(|lists| schemas::ml_training::validate(&request.config, lists))
+    }
+
+    async fn plan(&self, request: PlanRequest) -> PlanResponse {
+        let prior = request.prior.clone();
+        plan::plan(&self.shared.get(), request)
+            .await
+            .unwrap_or_else(|diagnostics| PlanResponse { planned: prior, diagnostics, ..PlanResponse::default() })
+    }
+
+    async fn apply(&self, request: ApplyRequest) -> ApplyResponse {
+        let refused = request.clone();
+        apply::apply(&self.shared.get(), request).await.unwrap_or_else(|why| refused.refused(why))
+    }
+
+    async fn read(&self, request: ReadRequest) -> ReadResponse {
+        let unchanged = request.unchanged();
+        read::read(&self.shared.get(), request)
+            .await
+            .unwrap_or_else(|diagnostics| ReadResponse { diagnostics, ..unchanged })
+    }
+
+    async fn import(&self, request: ImportRequest) -> ImportResponse {
+        import::import(&self.shared.get(), request)
+            .await
+            .unwrap_or_else(|diagnostics| ImportResponse { diagnostics, ..ImportResponse::default() })
+    }
+
+    async fn move_state(&self, request: MoveRequest) -> MoveResponse {
+        Diagnostic::error(
+            "This object cannot be moved here",
+            format!(
+                "A {} holds too little to become a sustainable_ml_training: what a run was decided from is in no other resource. Remove the moved block, add an import block with the training job's ARN, and forget the old object with a removed block.",
+                request.source_type_name
+            ),
+        )
+        .into()
+    }
+}

@@ -1,0 +1,156 @@
+//! The planned state, put together from what was configured, what was there, and what was decided.
+//!
+//! Every output belongs to one group, which says when it becomes known; the groups are the whole rule book.
+
+use tfplugin::Value;
+
+use super::change::{Change, same};
+use crate::object::{Object, get};
+
+/// Known at plan: they follow from the decision.
+pub(crate) const DECIDED: [&str; 18] = [
+    "assumptions",
+    "baseline",
+    "breakdown",
+    "candidates",
+    "cost_ceiling_usd",
+    "estimate",
+    "job_bucket_name",
+    "launchable",
+    "placement",
+    "recommendations",
+    "savings",
+    "scheduled_start_time",
+    "selected_capacity",
+    "selected_instance_type",
+    "selected_region",
+    "signal",
+    "source_digest",
+    "summary",
+];
+
+/// Known at plan: they follow from names alone.
+pub(crate) const NAMED: [&str; 5] = ["id", "reports_location", "s3_bucket_arn", "tags_all", "training_image_resolved"];
+
+/// Known once the job exists.
+pub(crate) const LAUNCHED: [&str; 8] = [
+    "arn",
+    "bucket_managed",
+    "dashboard_url",
+    "log_url",
+    "model_artifacts_location",
+    "sagemaker_role_arn",
+    "training_job_name",
+    "training_job_status",
+];
+
+/// Filled by a refresh, or by an apply that waits for the end.
+pub(crate) const OBSERVED: [&str; 13] = [
+    "billable_seconds",
+    "compressed_model_uri",
+    "cost_to_date_usd",
+    "elapsed_hours",
+    "estimate_error_percent",
+    "failure_reason",
+    "final_metrics",
+    "last_log_lines",
+    "measured",
+    "outcome",
+    "pending_steps",
+    "secondary_status",
+    "started_at",
+];
+
+/// What goes into a planned state beside config and prior state.
+#[derive(Debug)]
+pub(crate) struct Parts<'a> {
+    /// The `DECIDED` and `NAMED` outputs of the run that a create or a new run would make; unknown where they are not known yet.
+    pub(crate) foreseen: &'a Object,
+    /// `run_change` of a new run.
+    pub(crate) run_change: Value,
+    /// Apply waits for the end of the job, so that it can tell what only a refresh tells otherwise.
+    pub(crate) waits: bool,
+    /// A step was left unfinished and this apply takes it up again.
+    pub(crate) resumes: bool,
+}
+
+/// The planned state.
+pub(crate) fn planned(config: &Object, prior: Option<&Object>, change: &Change, parts: &Parts<'_>) -> Object {
+    match (change, prior) {
+        (Change::PerhapsNewRun(_), Some(prior)) => {
+            let started = new_run(config, Some(prior), parts);
+            let stayed = in_place(config, prior, &[], parts);
+            merge(started, &stayed)
+        }
+        (Change::InPlace(changed), Some(prior)) => in_place(config, prior, changed, parts),
+        (Change::None, Some(prior)) => in_place(config, prior, &[], parts),
+        (Change::NewRun(_), Some(prior)) => new_run(config, Some(prior), parts),
+        (Change::Create | Change::Replace(_), _) | (_, None) => new_run(config, None, parts),
+    }
+}
+
+/// The inputs as configured; where the prior value says the same in another order, the prior value.
+fn inputs(config: &Object, prior: Option<&Object>) -> Object {
+    config
+        .iter()
+        .map(|(name, wanted)| {
+            let kept = prior.map(|prior| get(prior, name)).filter(|had| !had.is_null() && same(name, wanted, had));
+            (name.clone(), kept.unwrap_or(wanted).clone())
+        })
+        .collect()
+}
+
+fn new_run(config: &Object, prior: Option<&Object>, parts: &Parts<'_>) -> Object {
+    let mut planned = inputs(config, prior);
+    for name in LAUNCHED {
+        planned.insert(name.to_owned(), Value::Unknown);
+    }
+    for name in OBSERVED {
+        planned.insert(name.to_owned(), if parts.waits { Value::Unknown } else { Value::Null });
+    }
+    for name in DECIDED.into_iter().chain(NAMED) {
+        planned.insert(name.to_owned(), get(parts.foreseen, name).clone());
+    }
+    // What the user wrote stands, leaf by leaf; the rest is ours to fill.
+    let asked = get(config, "placement");
+    if !asked.is_null() {
+        planned.insert("placement".to_owned(), asked.clone());
+    }
+    for (name, value) in parts.foreseen {
+        if LAUNCHED.contains(&name.as_str()) || name == "outcome" && !parts.waits {
+            planned.insert(name.clone(), value.clone());
+        }
+    }
+    planned.insert("run_change".to_owned(), if prior.is_some() { parts.run_change.clone() } else { Value::Null });
+    planned
+}
+
+fn in_place(config: &Object, prior: &Object, changed: &[String], parts: &Parts<'_>) -> Object {
+    let mut planned = inputs(config, Some(prior));
+    for name in DECIDED.into_iter().chain(NAMED).chain(LAUNCHED).chain(OBSERVED).chain(["run_change"]) {
+        planned.insert(name.to_owned(), get(prior, name).clone());
+    }
+    planned.insert("tags_all".to_owned(), get(parts.foreseen, "tags_all").clone());
+    if changed.iter().any(|name| name == "dashboard") {
+        planned.insert("dashboard_url".to_owned(), Value::Unknown);
+    }
+    if parts.resumes || parts.waits {
+        planned.insert("pending_steps".to_owned(), Value::Unknown);
+    }
+    if parts.waits {
+        for name in OBSERVED.into_iter().chain(["training_job_status"]) {
+            planned.insert(name.to_owned(), Value::Unknown);
+        }
+    }
+    planned
+}
+
+/// Known where both roads lead to the same value.
+fn merge(mut one: Object, other: &Object) -> Object {
+    for (name, value) in &mut one {
+        if value != get(other, name) {
+            *value = Value::Unknown;
+        }
+    }
+    one
+}

@@ -1,0 +1,118 @@
+//! What a run that exists shows: from the handle what it is called, from the observation how it fares.
+
+use std::collections::BTreeMap;
+
+use aws::{Handle, Observation, Outcome};
+use catalog::Catalog;
+use planner::Capacity;
+use schemas::ml_training::{Measured, Outputs};
+use tfplugin::{Attr, Diagnostics, Value};
+
+use super::{clock, foreseen};
+use super::measured::{self, Run};
+use crate::object::{Object, get};
+use crate::text::three;
+
+/// The outputs of a run, as far as they are known; `state` gives what was decided.
+pub(crate) fn outputs(
+    catalog: &Catalog,
+    state: &Object,
+    handle: &Handle,
+    observation: Option<&Observation>,
+) -> Result<Object, Diagnostics> {
+    let mut outputs = launched(handle);
+    if let Some(seen) = observation {
+        observed(&mut outputs, catalog, state, handle, seen);
+    }
+    foreseen::object(&outputs)
+}
+
+fn launched(handle: &Handle) -> Outputs {
+    Outputs {
+        arn: handle.job_arn.clone().into(),
+        training_job_name: handle.job_name.clone().into(),
+        log_url: handle.log_url().into(),
+        dashboard_url: handle.dashboard_url().into(),
+        sagemaker_role_arn: handle.role_arn.clone().into(),
+        model_artifacts_location: handle.model_artifacts_location().into(),
+        reports_location: handle.reports_location().into(),
+        bucket_managed: handle.data_bucket.as_ref().map(|bucket| bucket.managed).into(),
+        ..Outputs::default()
+    }
+}
+
+fn observed(outputs: &mut Outputs, catalog: &Catalog, state: &Object, handle: &Handle, seen: &Observation) {
+    outputs.training_job_status = Attr::Known(seen.status.clone());
+    outputs.secondary_status = seen.secondary_status.clone().into();
+    outputs.outcome = Attr::Known(outcome(state, seen).to_owned());
+    outputs.failure_reason = seen.failure_reason.clone().into();
+    outputs.last_log_lines =
+        if seen.last_log_lines.is_empty() { Attr::Null } else { Attr::Known(seen.last_log_lines.clone()) };
+    outputs.started_at = seen.started_at.clone().into();
+    outputs.billable_seconds = seen.billable_seconds.and_then(|seconds| i64::try_from(seconds).ok()).into();
+    outputs.compressed_model_uri = seen.compressed_model_uri.clone().into();
+    outputs.final_metrics = metrics(&seen.final_metrics);
+
+    let run = Run {
+        region: &handle.region,
+        instance_type: &handle.instance_type,
+        instance_count: handle.instance_count,
+        capacity: if handle.spot { Capacity::Spot } else { Capacity::OnDemand },
+        seen,
+        now: clock::now(),
+    };
+    outputs.elapsed_hours = measured::elapsed_hours(&run).map(three).into();
+    outputs.cost_to_date_usd = measured::cost_usd(catalog, &run).map(three).into();
+    if !seen.is_terminal() {
+        return;
+    }
+    let Some(figures) = measured::measured(catalog, &run) else { return };
+    let tracked = |name: &str| get(state, name).as_bool().unwrap_or(true);
+    let kwh = figures.energy_kwh;
+    outputs.estimate_error_percent = get(state, "estimate")
+        .get("energy_kwh")
+        .get("value")
+        .as_f64()
+        .filter(|estimate| *estimate > 0.0 && seen.outcome == Outcome::Succeeded)
+        .map(|estimate| three((kwh / estimate - 1.0) * 100.0))
+        .into();
+    outputs.measured = Attr::Known(Measured {
+        runtime_hours: Some(three(figures.runtime_hours)),
+        energy_kwh: Some(three(kwh)).filter(|_| tracked("track_energy_usage")),
+        emissions_kg: Some(three(figures.emissions_kg)).filter(|_| tracked("track_carbon_emissions")),
+        cost_usd: figures.cost_usd.map(three),
+        spot_saving_percent: seen.spot_saving_percent.map(three),
+        model_size_bytes: seen.model_size_bytes.and_then(|bytes| i64::try_from(bytes).ok()),
+        compression_ratio: match (seen.compressed_size_bytes, seen.model_size_bytes) {
+            (Some(small), Some(large)) if large > 0 => Some(three(small as f64 / large as f64)),
+            _ => None,
+        },
+        method: Some("modelled".to_owned()),
+    });
+}
+
+/// A record that is gone says nothing about how the run ended: what was seen last stands.
+fn outcome<'a>(state: &'a Object, seen: &Observation) -> &'a str {
+    let before = get(state, "outcome").as_str();
+    match (seen.status.as_str(), before) {
+        ("NotFound", Some(before)) if before != Outcome::Pending.as_str() => before,
+        _ => seen.outcome.as_str(),
+    }
+}
+
+fn metrics(metrics: &BTreeMap<String, f64>) -> Attr<BTreeMap<String, f64>> {
+    let finite: BTreeMap<String, f64> =
+        metrics.iter().filter(|(_, value)| value.is_finite()).map(|(name, value)| (name.clone(), *value)).collect();
+    if finite.is_empty() { Attr::Null } else { Attr::Known(finite) }
+}
+
+/// Fills in what is unknown; what is known stands byte for byte. Nothing unknown is left.
+pub(crate) fn fill(planned: Object, outputs: &Object) -> Object {
+    planned
+        .into_iter()
+        .map(|(name, value)| {
+            let value = if value.is_unknown() { get(outputs, &name).clone() } else { value };
+            (name, Value::unknown_as_null(value))
+        })
+        .collect()
+}

@@ -1,0 +1,6 @@
+//! Resources.
+
+mod ml_training;
+
+pub(crate) use ml_training::MlTraining;
+pub(crate) use ml_training::{figures, placement, request};
