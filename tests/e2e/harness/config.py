@@ -62,8 +62,8 @@ class Config:
         return "\n".join(self.lines) + "\n"
 
     def path_at(self, line: int) -> tuple[str, str]:
-        """The address and the attribute path at a line, counted from one."""
-        return self.places[line - 1]
+        """The address and the attribute path at a line, counted from one; nothing for a foreign file."""
+        return self.places[line - 1] if line <= len(self.places) else ("", "")
 
     def _line(self, content, address, path):
         self.lines.append(content)
