@@ -139,6 +139,20 @@ def _settings(here: World, query: Query, body: Any) -> Any:
     return dataclasses.asdict(here.settings)
 
 
+def _add_user(here: World, query: Query, body: Any) -> Any:
+    """A user with exactly one policy, and an access key; IAM decides from now on."""
+    with moto_backend.LOCK:
+        iam = moto_backend.backend("iam", here.account, "aws")
+        name = body.get("name", "restricted")
+        if name not in iam.users:
+            iam.create_user("us-east-1", name)
+        iam.put_user_policy(name, "policy", json.dumps(body["policy"]))
+        key = iam.create_access_key(name)
+    here.settings.enforce_iam = True
+    return {"arn": iam.users[name].arn, "access_key": key.access_key_id,
+            "secret_key": key.secret_access_key}
+
+
 def _declare_object(here: World, query: Query, body: Any) -> Any:
     from .services import s3_large
 
@@ -165,6 +179,7 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("DELETE", "requests"): _clear_requests,
     ("GET", "inventory"): _inventory,
     ("POST", "objects"): _declare_object,
+    ("POST", "users"): _add_user,
     ("GET", "settings"): _settings,
     ("POST", "settings"): _settings,
     ("GET", "clock"): _clock,

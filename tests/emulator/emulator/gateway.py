@@ -29,12 +29,13 @@ def handle(environ: dict[str, Any], body: bytes) -> Response | Broken:
         time=here.clock.now(), service=call.service, region=call.region,
         account=call.account, access_key=call.access_key, method=call.method, path=call.path,
         user_agent=call.header("User-Agent"), request_id=call.request_id,
-        operation="", principal="", params={}, status=0, error="", fault="",
+        operation="", principal="", params={}, status=0, error="", fault="", done=False,
     )
     answer = _answer(call, here, entry)
     if isinstance(answer, Response):
         entry["status"] = answer.status
         _stamp(call, here, answer)
+    entry["done"] = True
     return answer
 
 

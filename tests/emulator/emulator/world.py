@@ -22,8 +22,8 @@ class Settings:
     # so many CreateTrainingJob calls per role.
     role_propagation_seconds: float = 0.0
     role_propagation_attempts: int = 0
-    # Check the job's buckets, and its role's rights to them, at
-    # CreateTrainingJob, as SageMaker does.
+    # Check the job's role, its buckets and the role's rights to them at
+    # CreateTrainingJob, as SageMaker does. Off where IAM and S3 are elsewhere.
     check_job_access: bool = True
     # "region quota name" or "quota name" -> value.
     quotas: dict[str, float] = field(default_factory=dict)

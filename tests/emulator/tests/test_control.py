@@ -131,6 +131,20 @@ def test_assumed_roles_are_limited_by_their_boundary(aws: Any) -> None:
     assert code(s3.get_object, Bucket=at.bucket, Key="none") == ("AccessDenied", 403)
 
 
+def test_a_user_with_one_policy(aws: Any) -> None:
+    at = Setting(aws)
+    arn = at.create(Tags=[{"Key": "ManagedBy", "Value": "us"}])
+    other = at.create("other")
+    user = aws.control("POST", "users", {"policy": allow(
+        "sagemaker:StopTrainingJob", "*",
+        Condition={"StringEquals": {"aws:ResourceTag/ManagedBy": "us"}})})
+    mine = aws.client("sagemaker", aws_access_key_id=user["access_key"],
+                      aws_secret_access_key=user["secret_key"])
+    mine.stop_training_job(TrainingJobName=arn.split("/")[1])
+    assert code(mine.stop_training_job, TrainingJobName=other.split("/")[1]) == (
+        "AccessDeniedException", 400)
+
+
 def test_inventory_and_reset(aws: Any) -> None:
     at = Setting(aws)
     at.create()

@@ -48,14 +48,17 @@ def _sagemaker(call: Call) -> list[Need]:
     params = call.params
     base = f"arn:{call.partition}:sagemaker:{call.region}:{call.account}:training-job/"
     if "ResourceArn" in params:
-        return [Need(f"sagemaker:{call.operation}", params["ResourceArn"],
-                     _tags(params.get("Tags")))]
+        arn = params["ResourceArn"]
+        context = {**_tags(params.get("Tags")), **_job_tags(call, arn)}
+        if "TagKeys" in params:
+            context["aws:tagkeys"] = params["TagKeys"]
+        return [Need(f"sagemaker:{call.operation}", arn, context)]
     if "TrainingJobName" not in params:
         return [Need(f"sagemaker:{call.operation}")]
     # SageMaker's ARNs are lower case.
     arn = base + params["TrainingJobName"].lower()
     if call.operation != "CreateTrainingJob":
-        return [Need(f"sagemaker:{call.operation}", arn)]
+        return [Need(f"sagemaker:{call.operation}", arn, _job_tags(call, arn))]
     context = _tags(params.get("Tags"))
     resources = params.get("ResourceConfig") or {}
     context["sagemaker:instancetypes"] = [resources.get("InstanceType", "")]
@@ -70,6 +73,18 @@ def _sagemaker(call: Call) -> list[Need]:
     return needs
 
 
+def _job_tags(call: Call, arn: str) -> dict[str, Any]:
+    from ..world import world
+
+    found = world(call.account).jobs.get(call.region, {}).values()
+    tags = next((job.tags for job in found if job.arn == arn), {})
+    return _resource_tags(tags)
+
+
+def _resource_tags(tags: dict[str, str]) -> dict[str, Any]:
+    return {f"aws:resourcetag/{k.lower()}": v for k, v in tags.items()}
+
+
 def _iam(call: Call) -> list[Need]:
     params = call.params
     base = f"arn:{call.partition}:iam::{call.account}:"
@@ -79,7 +94,9 @@ def _iam(call: Call) -> list[Need]:
     if "PolicyArn" in params:
         context["iam:policyarn"] = params["PolicyArn"]
     if "RoleName" in params:
-        arn = f"{base}role{_path(call)}{params['RoleName']}"
+        path, tags = _role(call)
+        arn = f"{base}role{path}{params['RoleName']}"
+        context.update(_resource_tags(tags))
         needs = [Need(f"iam:{call.operation}", arn, context)]
         if call.operation == "CreateRole" and params.get("Tags"):
             needs.append(Need("iam:TagRole", arn, context))
@@ -93,14 +110,17 @@ def _iam(call: Call) -> list[Need]:
     return [Need(f"iam:{call.operation}", "*", context)]
 
 
-def _path(call: Call) -> str:
+def _role(call: Call) -> tuple[str, dict[str, str]]:
+    """Path and tags of the role that a call is about."""
     from .. import moto_backend
 
     if call.operation == "CreateRole":
-        return call.params.get("Path", "/")
+        return call.params.get("Path", "/"), {}
     roles = moto_backend.backend("iam", call.account, call.partition).roles.values()
     found = next((r for r in roles if r.name == call.params["RoleName"]), None)
-    return found.path if found else "/"
+    if found is None:
+        return "/", {}
+    return found.path, {t["Key"]: t["Value"] for t in found.tags}
 
 
 def _cloudwatch(call: Call) -> list[Need]:

@@ -47,8 +47,8 @@ def check(world: World, call: Call, arn: str) -> None:
             f"job with this name already exists ({arn})",
         )
     quotas.check(world, call)
-    _role(world, call)
     if world.settings.check_job_access:
+        _role(world, call)
         role = principals.role_principal(call, request["RoleArn"])
         for channel in request.get("InputDataConfig") or []:
             _input(call, role, channel)
