@@ -42,7 +42,10 @@ impl Configured {
             Attr::Known(file) => {
                 let overrides = read_overrides(file)?;
                 let digest = overrides.digest().to_owned();
-                (Some(Cow::Owned(Catalog::with_overrides(&overrides))), Some(digest))
+                (
+                    Some(Cow::Owned(Catalog::with_overrides(&overrides))),
+                    Some(digest),
+                )
             }
         };
         Ok(Self {
@@ -81,7 +84,8 @@ impl Configured {
 }
 
 fn read_overrides(file: &str) -> Result<Overrides, Diagnostics> {
-    let at = |summary: &str, detail: String| Diagnostic::error(summary, detail).at("catalog_overrides");
+    let at =
+        |summary: &str, detail: String| Diagnostic::error(summary, detail).at("catalog_overrides");
     let text = std::fs::read_to_string(file).map_err(|error| {
         Diagnostics::from(at(
             "catalog_overrides cannot be read",
@@ -89,7 +93,15 @@ fn read_overrides(file: &str) -> Result<Overrides, Diagnostics> {
         ))
     })?;
     Overrides::parse(&text).map_err(|errors| {
-        errors.iter().map(|error| at("catalog_overrides holds a wrong figure", crate::text::sentence(&format!("{file}: {error}")))).collect()
+        errors
+            .iter()
+            .map(|error| {
+                at(
+                    "catalog_overrides holds a wrong figure",
+                    crate::text::sentence(&format!("{file}: {error}")),
+                )
+            })
+            .collect()
     })
 }
 

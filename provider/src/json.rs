@@ -11,7 +11,12 @@ pub(crate) fn to_json(value: &Value) -> Json {
         Value::Number(number) => number.to_string().parse().map_or(Json::Null, Json::Number),
         Value::String(text) => Json::String(text.clone()),
         Value::Seq(items) => Json::Array(items.iter().map(to_json).collect()),
-        Value::Map(entries) => Json::Object(entries.iter().map(|(key, value)| (key.clone(), to_json(value))).collect()),
+        Value::Map(entries) => Json::Object(
+            entries
+                .iter()
+                .map(|(key, value)| (key.clone(), to_json(value)))
+                .collect(),
+        ),
         Value::Dynamic(_, inner) => to_json(inner),
     }
 }
@@ -21,21 +26,33 @@ pub(crate) fn from_json(json: &Json) -> Value {
     match json {
         Json::Null => Value::Null,
         Json::Bool(flag) => Value::Bool(*flag),
-        Json::Number(number) => Number::parse(&number.to_string()).map_or(Value::Null, Value::Number),
+        Json::Number(number) => {
+            Number::parse(&number.to_string()).map_or(Value::Null, Value::Number)
+        }
         Json::String(text) => Value::String(text.clone()),
         Json::Array(items) => Value::Seq(items.iter().map(from_json).collect()),
-        Json::Object(entries) => Value::Map(entries.iter().map(|(key, value)| (key.clone(), from_json(value))).collect()),
+        Json::Object(entries) => Value::Map(
+            entries
+                .iter()
+                .map(|(key, value)| (key.clone(), from_json(value)))
+                .collect(),
+        ),
     }
 }
 
 /// The same without nulls and with numbers by value (`16` and `16.0` alike), for digests.
 pub(crate) fn plain(value: &Value) -> Json {
     match value {
-        Value::Number(number) => serde_json::Number::from_f64(number.as_f64()).map_or(Json::Null, Json::Number),
+        Value::Number(number) => {
+            serde_json::Number::from_f64(number.as_f64()).map_or(Json::Null, Json::Number)
+        }
         Value::Seq(items) => Json::Array(items.iter().map(plain).collect()),
         Value::Map(entries) => {
             let kept = entries.iter().filter(|(_, value)| !value.is_null());
-            Json::Object(kept.map(|(key, value)| (key.clone(), plain(value))).collect::<Map<_, _>>())
+            Json::Object(
+                kept.map(|(key, value)| (key.clone(), plain(value)))
+                    .collect::<Map<_, _>>(),
+            )
         }
         other => to_json(other),
     }

@@ -11,9 +11,18 @@ static NAMES: OnceLock<(Vec<Region<'static>>, Vec<InstanceType<'static>>)> = Onc
 pub(crate) fn with<T>(call: impl FnOnce(&Lists<'_>) -> T) -> T {
     let (regions, instance_types) = NAMES.get_or_init(|| {
         let catalog = Catalog::embedded();
-        let regions = catalog.regions().iter().map(|region| Region { name: region.name, partition: region.partition });
-        let types = catalog.instance_types().iter().map(|kind| InstanceType { name: kind.name, nvme_gb: kind.nvme_gb });
+        let regions = catalog.regions().iter().map(|region| Region {
+            name: region.name,
+            partition: region.partition,
+        });
+        let types = catalog.instance_types().iter().map(|kind| InstanceType {
+            name: kind.name,
+            nvme_gb: kind.nvme_gb,
+        });
         (regions.collect(), types.collect())
     });
-    call(&Lists { regions, instance_types })
+    call(&Lists {
+        regions,
+        instance_types,
+    })
 }

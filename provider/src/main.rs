@@ -12,6 +12,7 @@ mod resources;
 mod settings;
 mod text;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use tfplugin::ServeOptions;
@@ -20,10 +21,16 @@ use tfplugin::ServeOptions;
 const ADDRESS: &str = "registry.terraform.io/sustainable-ml/sustainable";
 
 fn main() -> ExitCode {
-    let asked_for_version = std::env::args().skip(1).any(|argument| argument == "--version" || argument == "-version");
+    let asked_for_version = std::env::args()
+        .skip(1)
+        .any(|argument| argument == "--version" || argument == "-version");
     if asked_for_version {
-        println!("terraform-provider-sustainable {}", env!("CARGO_PKG_VERSION"));
-        return ExitCode::SUCCESS;
+        let version = concat!("terraform-provider-sustainable ", env!("CARGO_PKG_VERSION"));
+        return writeln!(std::io::stdout(), "{version}")
+            .map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
-    tfplugin::serve(provider::Sustainable::default(), ServeOptions::new(ADDRESS).log(&["aws", "planner"]))
+    tfplugin::serve(
+        provider::Sustainable::default(),
+        ServeOptions::new(ADDRESS).log(&["aws", "planner"]),
+    )
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use schemas::provider_config::{self, Config};
 use tfplugin::{
-    ConfigureRequest, DataSource, Diagnostics, Function, Provider, Resource, Schema, ValidateRequest, async_trait, from_value,
+    ConfigureRequest, DataSource, Diagnostics, Function, Provider, Resource, Schema,
+    ValidateRequest, async_trait, from_value,
 };
 
 use crate::configured::{Configured, Shared};
@@ -47,7 +48,10 @@ impl Provider for Sustainable {
     }
 
     fn data_sources(&self) -> Vec<Arc<dyn DataSource>> {
-        vec![Arc::new(InstanceTypes::new(self.shared.clone())), Arc::new(Placement::new(self.shared.clone()))]
+        vec![
+            Arc::new(InstanceTypes::new(self.shared.clone())),
+            Arc::new(Placement::new(self.shared.clone())),
+        ]
     }
 
     fn functions(&self) -> Vec<Arc<dyn Function>> {

@@ -11,18 +11,37 @@ use tfplugin::{Attr, Value};
 /// The settings; none while one that matters for reaching AWS is unknown. The region is none of them: what exists has
 /// its region in the state.
 pub(crate) fn settings(config: &Config, written: &Value) -> Option<Settings> {
-    let apart = ["region", "default_tags", "carbon_signal", "catalog_overrides"];
+    let apart = [
+        "region",
+        "default_tags",
+        "carbon_signal",
+        "catalog_overrides",
+    ];
     let entries = written.as_map()?;
-    if entries.iter().any(|(name, value)| !apart.contains(&name.as_str()) && !value.is_wholly_known()) {
+    if entries
+        .iter()
+        .any(|(name, value)| !apart.contains(&name.as_str()) && !value.is_wholly_known())
+    {
         return None;
     }
-    let assume_role = config.assume_role.as_ref().known().filter(|block| !block.role_arn.is_null()).map(|block| AssumeRole {
-        role_arn: text(&block.role_arn).unwrap_or_default(),
-        session_name: text(&block.session_name),
-        external_id: text(&block.external_id),
-        duration: text(&block.duration).and_then(|text| schemas::duration_seconds(&text).map(Duration::from_secs_f64)),
-    });
-    let endpoints = config.endpoints.as_ref().known().map(endpoints).unwrap_or_default();
+    let assume_role = config
+        .assume_role
+        .as_ref()
+        .known()
+        .filter(|block| !block.role_arn.is_null())
+        .map(|block| AssumeRole {
+            role_arn: text(&block.role_arn).unwrap_or_default(),
+            session_name: text(&block.session_name),
+            external_id: text(&block.external_id),
+            duration: text(&block.duration)
+                .and_then(|text| schemas::duration_seconds(&text).map(Duration::from_secs_f64)),
+        });
+    let endpoints = config
+        .endpoints
+        .as_ref()
+        .known()
+        .map(endpoints)
+        .unwrap_or_default();
     Some(Settings {
         region: text(&config.region),
         profile: text(&config.profile),
@@ -33,14 +52,29 @@ pub(crate) fn settings(config: &Config, written: &Value) -> Option<Settings> {
         shared_credentials_files: texts(&config.shared_credentials_files),
         assume_role,
         allowed_account_ids: texts(&config.allowed_account_ids),
-        max_retries: config.max_retries.as_ref().known().and_then(|retries| u32::try_from(*retries).ok()),
+        max_retries: config
+            .max_retries
+            .as_ref()
+            .known()
+            .and_then(|retries| u32::try_from(*retries).ok()),
         retry_mode: match config.retry_mode.as_ref().known().map(String::as_str) {
             Some("adaptive") => RetryMode::Adaptive,
             _ => RetryMode::Standard,
         },
-        s3_use_path_style: config.s3_use_path_style.as_ref().known().copied().unwrap_or_default(),
-        endpoints: endpoints.into_iter().filter_map(|(name, url)| Some((Service::from_key(name)?, url))).collect(),
-        user_agent: Some(format!("terraform-provider-sustainable/{}", env!("CARGO_PKG_VERSION"))),
+        s3_use_path_style: config
+            .s3_use_path_style
+            .as_ref()
+            .known()
+            .copied()
+            .unwrap_or_default(),
+        endpoints: endpoints
+            .into_iter()
+            .filter_map(|(name, url)| Some((Service::from_key(name)?, url)))
+            .collect(),
+        user_agent: Some(format!(
+            "terraform-provider-sustainable/{}",
+            env!("CARGO_PKG_VERSION")
+        )),
     })
 }
 
@@ -54,7 +88,9 @@ pub(crate) fn default_tags(config: &Config) -> Option<BTreeMap<String, String>> 
 }
 
 /// A map of text; empty when null, none while a part is unknown. An entry that is null is left out.
-pub(crate) fn known_map(map: &Attr<BTreeMap<String, Attr<String>>>) -> Option<BTreeMap<String, String>> {
+pub(crate) fn known_map(
+    map: &Attr<BTreeMap<String, Attr<String>>>,
+) -> Option<BTreeMap<String, String>> {
     match map {
         Attr::Null => Some(BTreeMap::new()),
         Attr::Unknown => None,
@@ -79,5 +115,10 @@ fn text(attribute: &Attr<String>) -> Option<String> {
 }
 
 fn texts(list: &Attr<Vec<Attr<String>>>) -> Vec<String> {
-    list.as_ref().known().into_iter().flatten().filter_map(|item| item.as_ref().known().cloned()).collect()
+    list.as_ref()
+        .known()
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.as_ref().known().cloned())
+        .collect()
 }

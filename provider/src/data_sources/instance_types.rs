@@ -4,8 +4,8 @@ use catalog::{Catalog, Kind};
 use planner::{ModelType, RankedType, TypeFilter, rank_instance_types};
 use schemas::data_sources::instance_types::{self, Config, InstanceType, Outputs};
 use tfplugin::{
-    Attr, DataSource, DataSourceReadRequest, DataSourceReadResponse, Diagnostics, Schema, Value, ValidateRequest,
-    async_trait, from_value, to_value,
+    Attr, DataSource, DataSourceReadRequest, DataSourceReadResponse, Diagnostics, Schema,
+    ValidateRequest, Value, async_trait, from_value, to_value,
 };
 
 use crate::configured::Shared;
@@ -27,8 +27,13 @@ impl InstanceTypes {
         let config: Config = from_value(&request.config)?;
         let configured = self.shared.get();
         let catalog = configured.catalog().unwrap_or_else(|| Catalog::embedded());
-        let found = rank_instance_types(catalog, &filter(&config)).iter().map(shown).collect();
-        let answer = to_value(&Outputs { instance_types: Attr::Known(found) })?;
+        let found = rank_instance_types(catalog, &filter(&config))
+            .iter()
+            .map(shown)
+            .collect();
+        let answer = to_value(&Outputs {
+            instance_types: Attr::Known(found),
+        })?;
         let mut state = request.config.clone();
         state.set("instance_types", answer.get("instance_types").clone());
         Ok(state)
@@ -51,17 +56,34 @@ impl DataSource for InstanceTypes {
 
     async fn read(&self, request: DataSourceReadRequest) -> DataSourceReadResponse {
         match self.answer(&request) {
-            Ok(state) => DataSourceReadResponse { state, diagnostics: Diagnostics::new() },
-            Err(diagnostics) => DataSourceReadResponse { state: request.config, diagnostics },
+            Ok(state) => DataSourceReadResponse {
+                state,
+                diagnostics: Diagnostics::new(),
+            },
+            Err(diagnostics) => DataSourceReadResponse {
+                state: request.config,
+                diagnostics,
+            },
         }
     }
 }
 
 fn filter(config: &Config) -> TypeFilter {
-    let count = |attribute: &Attr<i64>| attribute.known().and_then(|count| u32::try_from(count).ok());
-    let (least, most) = (count(&config.min_accelerator_count), count(&config.max_accelerator_count));
+    let count = |attribute: &Attr<i64>| {
+        attribute
+            .known()
+            .and_then(|count| u32::try_from(count).ok())
+    };
+    let (least, most) = (
+        count(&config.min_accelerator_count),
+        count(&config.max_accelerator_count),
+    );
     TypeFilter {
-        model_type: config.model_type.as_ref().known().and_then(|name| ModelType::parse(name)),
+        model_type: config
+            .model_type
+            .as_ref()
+            .known()
+            .and_then(|name| ModelType::parse(name)),
         accelerator: config.accelerator.as_ref().known().cloned(),
         kind: match config.kind.as_ref().known().map(String::as_str) {
             Some("cpu") => Some(Kind::Cpu),
@@ -70,7 +92,8 @@ fn filter(config: &Config) -> TypeFilter {
             _ => None,
         },
         min_gpu_memory_gb: config.min_gpu_memory_gb.known(),
-        accelerator_count: (least.is_some() || most.is_some()).then(|| (least.unwrap_or(0), most.unwrap_or(u32::MAX))),
+        accelerator_count: (least.is_some() || most.is_some())
+            .then(|| (least.unwrap_or(0), most.unwrap_or(u32::MAX))),
         region: config.region.as_ref().known().cloned(),
         min_performance_per_watt: config.min_performance_per_watt.known(),
         include_unavailable: config.include_unavailable.known().unwrap_or_default(),

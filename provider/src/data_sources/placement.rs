@@ -5,8 +5,8 @@ use planner::{Answer, Decision, Infeasible, Rejection};
 use schemas::data_sources::placement::{self, Candidate, Config, Outputs, Rejected};
 use schemas::ml_training::Placement as Selected;
 use tfplugin::{
-    Attr, DataSource, DataSourceReadRequest, DataSourceReadResponse, Diagnostic, Diagnostics, Schema, Value,
-    ValidateRequest, async_trait, from_value, to_value,
+    Attr, DataSource, DataSourceReadRequest, DataSourceReadResponse, Diagnostic, Diagnostics,
+    Schema, ValidateRequest, Value, async_trait, from_value, to_value,
 };
 
 use crate::configured::Shared;
@@ -42,20 +42,31 @@ impl Placement {
             given => given.clone(),
         };
         let Some(catalog) = configured.catalog() else {
-            return Ok(none("the name of the catalog_overrides file is known only after apply"));
+            return Ok(none(
+                "the name of the catalog_overrides file is known only after apply",
+            ));
         };
-        let around = Around { region, previous: None, only: None };
+        let around = Around {
+            region,
+            previous: None,
+            only: None,
+        };
         let asked = match request(&config, &around, false) {
             Ok(asked) => asked,
             Err(NoRequest::Unknown(names)) => {
                 return Ok(none(&format!("{} known only after apply", list(&names))));
             }
             Err(NoRequest::NoRegion) => {
-                return Ok(none("no region is given: set dataset_region, or region in the provider block"));
+                return Ok(none(
+                    "no region is given: set dataset_region, or region in the provider block",
+                ));
             }
         };
-        let workload =
-            place::workload(&object(written), &home.known().unwrap_or_default(), configured.overrides_digest.as_deref());
+        let workload = place::workload(
+            &object(written),
+            &home.known().unwrap_or_default(),
+            configured.overrides_digest.as_deref(),
+        );
         match configured.memo.decide(catalog, &asked).as_ref() {
             Answer::Decided(decision) => Ok((decided(decision, &workload), warnings(decision))),
             Answer::Infeasible(infeasible) => Ok(infeasible_answer(infeasible)),
@@ -78,14 +89,20 @@ impl DataSource for Placement {
     }
 
     async fn read(&self, request: DataSourceReadRequest) -> DataSourceReadResponse {
-        let answered = self.answer(&request.config).await.and_then(|(outputs, diagnostics)| {
-            let mut state = request.config.clone();
-            for (name, value) in object(&to_value(&outputs)?) {
-                state.set(name, value);
-            }
-            Ok(DataSourceReadResponse { state, diagnostics })
-        });
-        answered.unwrap_or_else(|diagnostics| DataSourceReadResponse { state: request.config, diagnostics })
+        let answered = self
+            .answer(&request.config)
+            .await
+            .and_then(|(outputs, diagnostics)| {
+                let mut state = request.config.clone();
+                for (name, value) in object(&to_value(&outputs)?) {
+                    state.set(name, value);
+                }
+                Ok(DataSourceReadResponse { state, diagnostics })
+            });
+        answered.unwrap_or_else(|diagnostics| DataSourceReadResponse {
+            state: request.config,
+            diagnostics,
+        })
     }
 }
 
@@ -97,7 +114,14 @@ fn decided(decision: &Decision, workload: &str) -> Outputs {
     selected.savings = Attr::Known(figures::savings(decision));
     Outputs {
         summary: Attr::Known(decision.summary.clone()),
-        candidates: Attr::Known(decision.ranked.iter().take(MAX_CANDIDATES).map(candidate).collect()),
+        candidates: Attr::Known(
+            decision
+                .ranked
+                .iter()
+                .take(MAX_CANDIDATES)
+                .map(candidate)
+                .collect(),
+        ),
         rejected: Attr::Known(rejected(&decision.rejected)),
         recommendations: Attr::Known(decision.recommendations.clone()),
         assumptions: Attr::Known(decision.assumptions.clone()),
@@ -123,16 +147,23 @@ fn candidate(candidate: &planner::Candidate) -> Candidate {
 }
 
 fn rejected(rejections: &[Rejection]) -> Vec<Rejected> {
-    let shown = rejections.iter().take(MAX_REJECTED).map(|rejection| Rejected {
-        region: rejection.region.clone(),
-        instance_type: rejection.instance_type.clone(),
-        reason: rejection.reason.clone(),
-    });
+    let shown = rejections
+        .iter()
+        .take(MAX_REJECTED)
+        .map(|rejection| Rejected {
+            region: rejection.region.clone(),
+            instance_type: rejection.instance_type.clone(),
+            reason: rejection.reason.clone(),
+        });
     shown.collect()
 }
 
 fn warnings(decision: &Decision) -> Diagnostics {
-    decision.warnings.iter().map(|warning| Diagnostic::warning("About this placement", sentence(warning))).collect()
+    decision
+        .warnings
+        .iter()
+        .map(|warning| Diagnostic::warning("About this placement", sentence(warning)))
+        .collect()
 }
 
 fn infeasible_answer(infeasible: &Infeasible) -> (Outputs, Diagnostics) {
@@ -142,12 +173,21 @@ fn infeasible_answer(infeasible: &Infeasible) -> (Outputs, Diagnostics) {
         rejected: Attr::Known(rejected(&infeasible.rejected)),
         ..Outputs::default()
     };
-    let warning = Diagnostic::warning(infeasible.summary.trim_end_matches('.'), infeasible.detail.trim_end());
+    let warning = Diagnostic::warning(
+        infeasible.summary.trim_end_matches('.'),
+        infeasible.detail.trim_end(),
+    );
     (outputs, warning.into())
 }
 
 /// No decision, for a reason that lies outside the workload.
 fn none(reason: &str) -> (Outputs, Diagnostics) {
-    let outputs = Outputs { reason: Attr::Known(reason.to_owned()), ..Outputs::default() };
-    (outputs, Diagnostic::warning("There is no placement yet", sentence(reason)).into())
+    let outputs = Outputs {
+        reason: Attr::Known(reason.to_owned()),
+        ..Outputs::default()
+    };
+    (
+        outputs,
+        Diagnostic::warning("There is no placement yet", sentence(reason)).into(),
+    )
 }

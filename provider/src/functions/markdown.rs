@@ -31,8 +31,15 @@ pub(crate) fn plan_markdown(arguments: &[Value]) -> Result<Value, FunctionError>
             cell(baseline.get(name)),
         );
     }
-    if let (Some(kind), Some(region)) = (baseline.get("instance_type").as_str(), baseline.get("region").as_str()) {
-        let assumed = if baseline.get("assumed").as_bool() == Some(true) { " (assumed)" } else { "" };
+    if let (Some(kind), Some(region)) = (
+        baseline.get("instance_type").as_str(),
+        baseline.get("region").as_str(),
+    ) {
+        let assumed = if baseline.get("assumed").as_bool() == Some(true) {
+            " (assumed)"
+        } else {
+            ""
+        };
         let _ = writeln!(text, "\nBaseline: {kind}{assumed}, on demand, in {region}.");
     }
     let lines = candidates.as_seq().unwrap_or_default();

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use catalog::Catalog;
 use planner::{GramsPerKwh, Hours, Kwh};
-use tfplugin::{Function, FunctionError, Number, Parameter, Signature, Value, async_trait, from_value};
+use tfplugin::{
+    Function, FunctionError, Number, Parameter, Signature, Value, async_trait, from_value,
+};
 
 use crate::text::three;
 
@@ -19,7 +21,12 @@ type Body = fn(&[Value]) -> Result<Value, FunctionError>;
 pub(crate) fn all() -> Vec<Arc<dyn Function>> {
     schemas::functions::FUNCTIONS
         .iter()
-        .filter_map(|declared| Some(Arc::new(Declared { declared, body: body(declared.name)? }) as Arc<dyn Function>))
+        .filter_map(|declared| {
+            Some(Arc::new(Declared {
+                declared,
+                body: body(declared.name)?,
+            }) as Arc<dyn Function>)
+        })
         .collect()
 }
 
@@ -51,8 +58,13 @@ impl Function for Declared {
             .parameters
             .iter()
             .map(|parameter| {
-                let declared = Parameter::new(parameter.name, schemas::type_of(&parameter.kind)).describe(parameter.says);
-                if NULLABLE.contains(&parameter.name) { declared.allow_null() } else { declared }
+                let declared = Parameter::new(parameter.name, schemas::type_of(&parameter.kind))
+                    .describe(parameter.says);
+                if NULLABLE.contains(&parameter.name) {
+                    declared.allow_null()
+                } else {
+                    declared
+                }
             })
             .collect();
         Signature::new(parameters, schemas::type_of(&self.declared.gives))
@@ -65,17 +77,26 @@ impl Function for Declared {
 }
 
 fn text(arguments: &[Value], index: usize) -> &str {
-    arguments.get(index).and_then(Value::as_str).unwrap_or_default()
+    arguments
+        .get(index)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 fn number(arguments: &[Value], index: usize) -> f64 {
-    arguments.get(index).and_then(Value::as_f64).unwrap_or_default()
+    arguments
+        .get(index)
+        .and_then(Value::as_f64)
+        .unwrap_or_default()
 }
 
 fn at_least_nought(arguments: &[Value], index: usize, name: &str) -> Result<f64, FunctionError> {
     let value = number(arguments, index);
     if value < 0.0 {
-        return Err(FunctionError::argument(index, format!("{name} is {value}; it has to be 0 or more.")));
+        return Err(FunctionError::argument(
+            index,
+            format!("{name} is {value}; it has to be 0 or more."),
+        ));
     }
     Ok(value)
 }
@@ -93,7 +114,10 @@ fn grid_zone(arguments: &[Value]) -> Result<Value, FunctionError> {
                 || "Legal values are the AWS regions, such as eu-north-1.".to_owned(),
                 |near| format!("Did you mean {near}?"),
             );
-            Err(FunctionError::argument(0, format!("\"{name}\" is not an AWS region that the catalogue knows. {near}")))
+            Err(FunctionError::argument(
+                0,
+                format!("\"{name}\" is not an AWS region that the catalogue knows. {near}"),
+            ))
         }
     }
 }
@@ -101,7 +125,9 @@ fn grid_zone(arguments: &[Value]) -> Result<Value, FunctionError> {
 fn emissions_kg(arguments: &[Value]) -> Result<Value, FunctionError> {
     let energy = at_least_nought(arguments, 0, "kwh")?;
     let intensity = at_least_nought(arguments, 1, "gco2_per_kwh")?;
-    Ok(figure(planner::emissions_kg(Kwh(energy), GramsPerKwh(intensity)).get()))
+    Ok(figure(
+        planner::emissions_kg(Kwh(energy), GramsPerKwh(intensity)).get(),
+    ))
 }
 
 fn energy_kwh(arguments: &[Value]) -> Result<Value, FunctionError> {
@@ -118,4 +144,28 @@ fn iam_policy(arguments: &[Value]) -> Result<Value, FunctionError> {
     aws::policy::iam_policy(&features)
         .map(Value::from)
         .map_err(|why| FunctionError::argument(0, crate::text::sentence(&why)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{all, body};
+
+    #[test]
+    fn every_declared_function_has_a_body() {
+        assert_eq!(all().len(), schemas::functions::FUNCTIONS.len());
+        assert!(body("unheard_of").is_none());
+    }
+
+    #[test]
+    fn the_documented_policy_features_are_those_that_exist() {
+        let documented: Vec<_> = schemas::functions::POLICY_FEATURES
+            .iter()
+            .map(|(name, _)| *name)
+            .collect();
+        let existing: Vec<_> = aws::policy::FEATURES
+            .iter()
+            .map(|(name, _)| *name)
+            .collect();
+        assert_eq!(documented, existing);
+    }
 }

@@ -9,7 +9,10 @@ use std::time::Duration;
 use aws::lifecycle::{self, Change, DashboardChange, ReadOptions};
 use aws::{Aws, Control, CreateReport, Handle, Observation, Progress, Remark, RunSpec};
 use schemas::ml_training::{Config, Effective, Surroundings};
-use tfplugin::{Action, ApplyRequest, ApplyResponse, Attr, Diagnostic, Diagnostics, Private, Rescue, Value, from_value};
+use tfplugin::{
+    Action, ApplyRequest, ApplyResponse, Attr, Diagnostic, Diagnostics, Private, Rescue, Value,
+    from_value,
+};
 
 use super::decide::{self, decide};
 use super::private::{Intent, Remembered};
@@ -22,14 +25,16 @@ use crate::text::sentence;
 /// What an apply is about.
 struct Job<'a> {
     configured: &'a Configured,
-    aws: &'a Aws,
     request: &'a ApplyRequest,
     planned: Object,
     remembered: Remembered,
 }
 
 /// Applies a plan.
-pub(crate) async fn apply(configured: &Configured, request: ApplyRequest) -> Result<ApplyResponse, Diagnostics> {
+pub(crate) async fn apply(
+    configured: &Configured,
+    request: ApplyRequest,
+) -> Result<ApplyResponse, Diagnostics> {
     let remembered = Remembered::read(&request.private)?;
     if request.action() == Action::Destroy {
         return destroy::destroy(configured, &request, remembered).await;
@@ -53,11 +58,22 @@ async fn start(
 ) -> Result<ApplyResponse, Diagnostics> {
     let (spec, mut diagnostics) = prepare(configured, request, &planned).await?;
     let aws = configured.aws()?;
-    let job = Job { configured, aws, request, planned, remembered };
+    let job = Job {
+        configured,
+        request,
+        planned,
+        remembered,
+    };
     let progress = Saved { job: &job };
-    let control = Control { stop: request.stop.receiver(), timeout: timeout(request, &spec)?, progress: &progress };
+    let control = Control {
+        stop: request.stop.receiver(),
+        timeout: timeout(request, &spec)?,
+        progress: &progress,
+    };
     let report = match &job.remembered.handle {
-        Some(previous) if request.action() == Action::Update => lifecycle::rerun(aws, previous, &spec, &control).await,
+        Some(previous) if request.action() == Action::Update => {
+            lifecycle::rerun(aws, previous, &spec, &control).await
+        }
         _ => lifecycle::create(aws, &spec, &control).await,
     };
     Ok(job.started(report, &spec, &mut diagnostics))
@@ -73,7 +89,11 @@ async fn prepare(
     let config: Config = from_value(&request.config)?;
     let mut diagnostics = Diagnostics::new();
     expiry::check(&config, &mut diagnostics)?;
-    let previous = if request.prior.is_null() { None } else { super::plan::previous(&object(&request.prior)) };
+    let previous = if request.prior.is_null() {
+        None
+    } else {
+        super::plan::previous(&object(&request.prior))
+    };
     let decided = decide(configured, &config, &written, previous).await?;
     let (Some(decision), Some(asked)) = (decided.decision(), &decided.request) else {
         let mut why: Diagnostics = decided.diagnostics;
@@ -83,8 +103,14 @@ async fn prepare(
         ));
         return Err(why);
     };
-    let decided_place = (decision.selected_region.as_str(), decision.selected_instance_type.as_str());
-    let planned_place = (get(planned, "selected_region").as_str(), get(planned, "selected_instance_type").as_str());
+    let decided_place = (
+        decision.selected_region.as_str(),
+        decision.selected_instance_type.as_str(),
+    );
+    let planned_place = (
+        get(planned, "selected_region").as_str(),
+        get(planned, "selected_instance_type").as_str(),
+    );
     if planned_place != (Some(decided_place.0), Some(decided_place.1)) {
         return Err(Diagnostic::error(
             "The decision is not the planned one",
@@ -96,7 +122,9 @@ async fn prepare(
         .into());
     }
     let provider_region = configured.region().await.known().unwrap_or_default();
-    let surroundings = Surroundings { provider_region: Attr::Known(provider_region.as_str()) };
+    let surroundings = Surroundings {
+        provider_region: Attr::Known(provider_region.as_str()),
+    };
     let effective = Effective::of(&request.config, surroundings)?;
     let catalog = configured.catalog();
     let spec = spec::spec(&Ingredients {
@@ -106,8 +134,16 @@ async fn prepare(
         decision,
         container: &decided.container,
         planned,
-        tags: decide::tags(configured, &config).known().unwrap_or_default(),
-        manifest: manifest::manifest(&written, planned, asked, decision, configured.overrides_digest.as_deref()),
+        tags: decide::tags(configured, &config)
+            .known()
+            .unwrap_or_default(),
+        manifest: manifest::manifest(
+            &written,
+            planned,
+            asked,
+            decision,
+            configured.overrides_digest.as_deref(),
+        ),
         accelerators: catalog
             .and_then(|catalog| catalog.instance_type(&decision.selected_instance_type))
             .map_or(0, |kind| kind.accelerator_count),
@@ -126,7 +162,12 @@ async fn change(
     let Some(mut handle) = remembered.handle.clone() else {
         // Nothing of ours exists (a failed create): the inputs are all there is.
         remembered.intent = None;
-        return Ok(answer(request, run::fill(planned, &Object::new()), &remembered, Diagnostics::new()));
+        return Ok(answer(
+            request,
+            run::fill(planned, &Object::new()),
+            &remembered,
+            Diagnostics::new(),
+        ));
     };
     remembered.intent = None;
     remembered.adopted = false;
@@ -136,20 +177,36 @@ async fn change(
     let limits = Limits::of(request)?;
     if wanted != Change::default() {
         let progress = aws::NoProgress;
-        let control = Control { stop: request.stop.receiver(), timeout: limits.update(false), progress: &progress };
+        let control = Control {
+            stop: request.stop.receiver(),
+            timeout: limits.update(false),
+            progress: &progress,
+        };
         let report = lifecycle::update(aws, &handle, &wanted, &control).await;
         diagnostics.extend(remarks(&report.remarks));
         handle = report.handle;
         remembered.handle = Some(handle.clone());
         if let Some(failure) = report.failure {
-            diagnostics.push(Diagnostic::error(failure.error.summary(), failure.error.detail()));
+            diagnostics.push(Diagnostic::error(
+                failure.error.summary(),
+                failure.error.detail(),
+            ));
             return Ok(answer(request, prior, &remembered, diagnostics));
         }
     }
-    let catalog = configured.catalog().unwrap_or_else(|| catalog::Catalog::embedded());
+    let catalog = configured
+        .catalog()
+        .unwrap_or_else(|| catalog::Catalog::embedded());
     let mut seen = None;
     if planned.get("outcome").is_some_and(Value::is_unknown) {
-        seen = wait(aws, &mut handle, request, limits.update(true), &mut diagnostics).await;
+        seen = wait(
+            aws,
+            &mut handle,
+            request,
+            limits.update(true),
+            &mut diagnostics,
+        )
+        .await;
         remembered.handle = Some(handle.clone());
     }
     let mut outputs = run::outputs(catalog, &planned, &handle, seen.as_ref())?;
@@ -157,11 +214,21 @@ async fn change(
     if seen.is_none() {
         keep_prior(&mut outputs, &prior);
     }
-    Ok(answer(request, run::fill(planned, &outputs), &remembered, diagnostics))
+    Ok(answer(
+        request,
+        run::fill(planned, &outputs),
+        &remembered,
+        diagnostics,
+    ))
 }
 
 /// What AWS has to be told.
-fn wanted(configured: &Configured, request: &ApplyRequest, prior: &Object, planned: &Object) -> Result<Change, Diagnostics> {
+fn wanted(
+    configured: &Configured,
+    request: &ApplyRequest,
+    prior: &Object,
+    planned: &Object,
+) -> Result<Change, Diagnostics> {
     let mut wanted = Change::default();
     if get(prior, "tags_all") != get(planned, "tags_all") {
         let tags: Option<BTreeMap<String, String>> = from_value(get(planned, "tags_all"))?;
@@ -169,12 +236,18 @@ fn wanted(configured: &Configured, request: &ApplyRequest, prior: &Object, plann
     }
     if get(planned, "dashboard_url").is_unknown() {
         let effective = Effective::of(&request.config, Surroundings::default())?;
-        let catalog = configured.catalog().unwrap_or_else(|| catalog::Catalog::embedded());
+        let catalog = configured
+            .catalog()
+            .unwrap_or_else(|| catalog::Catalog::embedded());
         let accelerators = get(planned, "selected_instance_type")
             .as_str()
             .and_then(|name| catalog.instance_type(name))
             .map_or(0, |kind| kind.accelerator_count);
-        let run = effective.dashboard.as_ref().known().is_none_or(|dashboard| dashboard == "run");
+        let run = effective
+            .dashboard
+            .as_ref()
+            .known()
+            .is_none_or(|dashboard| dashboard == "run");
         wanted.dashboard = Some(if run {
             DashboardChange::Put(super::board::dashboard(&effective, planned, accelerators))
         } else {
@@ -192,7 +265,11 @@ async fn wait(
     diagnostics: &mut Diagnostics,
 ) -> Option<Observation> {
     let progress = aws::NoProgress;
-    let control = Control { stop: request.stop.receiver(), timeout, progress: &progress };
+    let control = Control {
+        stop: request.stop.receiver(),
+        timeout,
+        progress: &progress,
+    };
     match lifecycle::wait(aws, handle, ReadOptions::default(), &control).await {
         Ok(report) => {
             diagnostics.extend(remarks(&report.remarks));
@@ -212,7 +289,12 @@ async fn wait(
 
 impl Job<'_> {
     /// The state after a create or a new run.
-    fn started(&self, report: CreateReport, spec: &RunSpec, diagnostics: &mut Diagnostics) -> ApplyResponse {
+    fn started(
+        &self,
+        report: CreateReport,
+        spec: &RunSpec,
+        diagnostics: &mut Diagnostics,
+    ) -> ApplyResponse {
         let mut diagnostics = std::mem::take(diagnostics);
         diagnostics.extend(remarks(&report.remarks));
         let creates = self.request.action() == Action::Create;
@@ -220,33 +302,57 @@ impl Job<'_> {
             Some(failure) if !failure.job_exists => {
                 diagnostics.push(failed(failure, spec));
                 if creates && report.handle.is_empty() {
-                    return ApplyResponse { state: Value::Null, diagnostics, ..ApplyResponse::default() };
+                    return ApplyResponse {
+                        state: Value::Null,
+                        diagnostics,
+                        ..ApplyResponse::default()
+                    };
                 }
-                let state = if creates { self.unlaunched(&report.handle) } else { self.unchanged(&report) };
+                let state = if creates {
+                    self.unlaunched(&report.handle)
+                } else {
+                    self.unchanged(&report)
+                };
                 self.answer(state, report.handle, diagnostics)
             }
             failure => {
                 if let Some(failure) = failure {
                     diagnostics.push(Diagnostic::warning(
-                        format!("The training runs, but a later step failed: {}", failure.error.summary()),
+                        format!(
+                            "The training runs, but a later step failed: {}",
+                            failure.error.summary()
+                        ),
                         failure.error.detail(),
                     ));
                 }
                 if report.handle.wait_pending {
                     diagnostics.push(still_waiting(&report.handle));
                 }
-                let state = self.state(&report.handle, report.observation.as_ref(), &mut diagnostics);
+                let state = self.state(
+                    &report.handle,
+                    report.observation.as_ref(),
+                    &mut diagnostics,
+                );
                 self.answer(state, report.handle, diagnostics)
             }
         }
     }
 
-    fn state(&self, handle: &Handle, seen: Option<&Observation>, diagnostics: &mut Diagnostics) -> Object {
-        let catalog = self.configured.catalog().unwrap_or_else(|| catalog::Catalog::embedded());
-        let mut outputs = run::outputs(catalog, &self.planned, handle, seen).unwrap_or_else(|errors| {
-            diagnostics.extend(errors);
-            Object::new()
-        });
+    fn state(
+        &self,
+        handle: &Handle,
+        seen: Option<&Observation>,
+        diagnostics: &mut Diagnostics,
+    ) -> Object {
+        let catalog = self
+            .configured
+            .catalog()
+            .unwrap_or_else(|| catalog::Catalog::embedded());
+        let mut outputs =
+            run::outputs(catalog, &self.planned, handle, seen).unwrap_or_else(|errors| {
+                diagnostics.extend(errors);
+                Object::new()
+            });
         if get(&outputs, "training_job_status").is_null() {
             outputs.insert("training_job_status".to_owned(), "InProgress".into());
         }
@@ -268,17 +374,28 @@ impl Job<'_> {
     /// A new run that came to no job: the inputs as they were, and how the old run fares now.
     fn unchanged(&self, report: &CreateReport) -> Object {
         let mut state = object(&self.request.prior);
-        let catalog = self.configured.catalog().unwrap_or_else(|| catalog::Catalog::embedded());
-        if let Some(seen) = &report.observation {
-            if let Ok(outputs) = run::outputs(catalog, &state, &report.handle, Some(seen)) {
-                state.extend(outputs.into_iter().filter(|(name, value)| !value.is_null() && name != "id"));
-            }
+        let catalog = self
+            .configured
+            .catalog()
+            .unwrap_or_else(|| catalog::Catalog::embedded());
+        if let Some(seen) = &report.observation
+            && let Ok(outputs) = run::outputs(catalog, &state, &report.handle, Some(seen))
+        {
+            state.extend(
+                outputs
+                    .into_iter()
+                    .filter(|(name, value)| !value.is_null() && name != "id"),
+            );
         }
         state
     }
 
     fn answer(&self, state: Object, handle: Handle, diagnostics: Diagnostics) -> ApplyResponse {
-        let remembered = Remembered { adopted: false, handle: Some(handle), intent: None };
+        let remembered = Remembered {
+            adopted: false,
+            handle: Some(handle),
+            intent: None,
+        };
         answer(self.request, state, &remembered, diagnostics)
     }
 }
@@ -291,13 +408,22 @@ struct Saved<'a> {
 impl Progress for Saved<'_> {
     fn save(&self, handle: &Handle) {
         let state = self.job.state(handle, None, &mut Diagnostics::new());
-        let remembered = Remembered { adopted: false, handle: Some(handle.clone()), intent: None };
+        let remembered = Remembered {
+            adopted: false,
+            handle: Some(handle.clone()),
+            intent: None,
+        };
         let rescue: &Rescue = &self.job.request.rescue;
         rescue.keep(Value::Map(state), remembered.write());
     }
 }
 
-fn answer(request: &ApplyRequest, state: Object, remembered: &Remembered, diagnostics: Diagnostics) -> ApplyResponse {
+fn answer(
+    request: &ApplyRequest,
+    state: Object,
+    remembered: &Remembered,
+    diagnostics: Diagnostics,
+) -> ApplyResponse {
     let private: Private = remembered.write();
     ApplyResponse {
         identity: identity::of(&state).or_else(|| request.identity.clone()),
@@ -308,7 +434,10 @@ fn answer(request: &ApplyRequest, state: Object, remembered: &Remembered, diagno
 }
 
 fn keep_prior(outputs: &mut Object, prior: &Object) {
-    for name in super::planned::OBSERVED.into_iter().chain(super::planned::LAUNCHED) {
+    for name in super::planned::OBSERVED
+        .into_iter()
+        .chain(super::planned::LAUNCHED)
+    {
         if get(outputs, name).is_null() && name != "pending_steps" && name != "dashboard_url" {
             outputs.insert(name.to_owned(), get(prior, name).clone());
         }
@@ -316,20 +445,29 @@ fn keep_prior(outputs: &mut Object, prior: &Object) {
 }
 
 fn pending(handle: &Handle) -> Value {
-    if handle.wait_pending { Value::from(vec!["wait_for_completion"]) } else { Value::Null }
+    if handle.wait_pending {
+        Value::from(vec!["wait_for_completion"])
+    } else {
+        Value::Null
+    }
 }
 
 fn still_waiting(handle: &Handle) -> Diagnostic {
     let job = handle.job_name.as_deref().unwrap_or("the training");
     Diagnostic::warning(
         "The training goes on",
-        format!("{job} had not ended when this apply stopped waiting for it. It keeps running; the next apply waits on. timeouts sets how long."),
+        format!(
+            "{job} had not ended when this apply stopped waiting for it. It keeps running; the next apply waits on. timeouts sets how long."
+        ),
     )
 }
 
 fn failed(failure: &aws::Failure, spec: &RunSpec) -> Diagnostic {
     let error = &failure.error;
-    let diagnostic = Diagnostic::error(error.summary(), format!("{}\nNo training job was created.", error.detail()));
+    let diagnostic = Diagnostic::error(
+        error.summary(),
+        format!("{}\nNo training job was created.", error.detail()),
+    );
     match error.field().and_then(|field| attribute(field, spec)) {
         Some(attribute) => diagnostic.at(attribute),
         None => diagnostic,
@@ -354,7 +492,12 @@ fn attribute(field: &str, spec: &RunSpec) -> Option<&'static str> {
 
 /// What AWS or the provider has to say that is no error.
 pub(crate) fn remarks(remarks: &[Remark]) -> impl Iterator<Item = Diagnostic> + '_ {
-    remarks.iter().map(|remark| Diagnostic::warning(remark.summary.trim_end_matches('.'), sentence(&remark.detail)))
+    remarks.iter().map(|remark| {
+        Diagnostic::warning(
+            remark.summary.trim_end_matches('.'),
+            sentence(&remark.detail),
+        )
+    })
 }
 
 /// `timeouts`, with their defaults.
@@ -369,9 +512,23 @@ impl Limits {
 
     /// Reads them from the configuration, or from the state for a destroy.
     pub(crate) fn of(request: &ApplyRequest) -> Result<Self, Diagnostics> {
-        let source = if request.config.is_null() { &request.prior } else { &request.config };
-        let seconds = |name: &str| source.get("timeouts").get(name).as_str().and_then(schemas::duration_seconds);
-        Ok(Self { create: seconds("create"), update: seconds("update"), delete: seconds("delete") })
+        let source = if request.config.is_null() {
+            &request.prior
+        } else {
+            &request.config
+        };
+        let seconds = |name: &str| {
+            source
+                .get("timeouts")
+                .get(name)
+                .as_str()
+                .and_then(schemas::duration_seconds)
+        };
+        Ok(Self {
+            create: seconds("create"),
+            update: seconds("update"),
+            delete: seconds("delete"),
+        })
     }
 
     fn update(&self, waits: bool) -> Duration {
@@ -387,7 +544,17 @@ impl Limits {
 
 fn timeout(request: &ApplyRequest, spec: &RunSpec) -> Result<Duration, Diagnostics> {
     let limits = Limits::of(request)?;
-    let given = if request.action() == Action::Create { limits.create } else { limits.update };
-    let run = if spec.wait_for_completion { spec.max_wait_seconds.unwrap_or(spec.max_runtime_seconds) } else { 0 };
-    Ok(Duration::from_secs_f64(given.unwrap_or(Limits::HOUR + f64::from(run))))
+    let given = if request.action() == Action::Create {
+        limits.create
+    } else {
+        limits.update
+    };
+    let run = if spec.wait_for_completion {
+        spec.max_wait_seconds.unwrap_or(spec.max_runtime_seconds)
+    } else {
+        0
+    };
+    Ok(Duration::from_secs_f64(
+        given.unwrap_or(Limits::HOUR + f64::from(run)),
+    ))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use planner::{Answer, Decision, Infeasible, OnInfeasible, Place};
 use schemas::ml_training::{Config, Placement};
-use tfplugin::{Attr, Diagnostic, Diagnostics, Value};
+use tfplugin::{Attr, Diagnostic, Diagnostics};
 
 use super::foreseen::{self, Known};
 use super::image::{self, Container};
@@ -68,24 +68,39 @@ pub(crate) async fn decide(
         })
     };
     let mut diagnostics = Diagnostics::new();
-    let Some(catalog) = configured.catalog() else { return undecided(true, diagnostics) };
+    let Some(catalog) = configured.catalog() else {
+        return undecided(true, diagnostics);
+    };
     let workload = match &dataset_region {
-        Attr::Known(region) => placement::workload(written, region, configured.overrides_digest.as_deref()),
+        Attr::Known(region) => {
+            placement::workload(written, region, configured.overrides_digest.as_deref())
+        }
         _ => String::new(),
     };
     let handed_in = get(written, "placement");
     let only = match &config.placement {
         Attr::Known(_) if !handed_in.is_wholly_known() => return undecided(true, diagnostics),
         Attr::Unknown => return undecided(true, diagnostics),
-        Attr::Known(given) if dataset_region.is_known() && given.digest.is_known() || is_written(given) => {
+        Attr::Known(given)
+            if dataset_region.is_known() && given.digest.is_known() || is_written(given) =>
+        {
             Some(placement::place(given, &workload)?)
         }
         _ => None,
     };
-    let around = Around { region, previous, only };
-    let requests = match (request(config, &around, false), request(config, &around, true)) {
+    let around = Around {
+        region,
+        previous,
+        only,
+    };
+    let requests = match (
+        request(config, &around, false),
+        request(config, &around, true),
+    ) {
         (Ok(one), Ok(other)) => (one, other),
-        (Err(NoRequest::NoRegion), _) | (_, Err(NoRequest::NoRegion)) => return Err(no_region().into()),
+        (Err(NoRequest::NoRegion), _) | (_, Err(NoRequest::NoRegion)) => {
+            return Err(no_region().into());
+        }
         (Err(NoRequest::Unknown(names)), _) | (_, Err(NoRequest::Unknown(names))) => {
             diagnostics.push(not_yet(&names));
             return undecided(true, diagnostics);
@@ -103,8 +118,12 @@ pub(crate) async fn decide(
             undecided(false, diagnostics)
         }
         Answer::Decided(decision) => {
-            let container =
-                image::container(catalog, config, &decision.selected_region, &decision.selected_instance_type)?;
+            let container = image::container(
+                catalog,
+                config,
+                &decision.selected_region,
+                &decision.selected_instance_type,
+            )?;
             let in_force = match (&config.placement, &requests.0.only) {
                 (Attr::Known(given), Some(_)) => given.clone(),
                 _ => placement::of(decision, &workload),
@@ -126,11 +145,16 @@ pub(crate) async fn decide(
 
 /// Any leaf of the placement was written by the user.
 fn is_written(placement: &Placement) -> bool {
-    placement.region.is_known() || placement.instance_type.is_known() || placement.capacity.is_known()
+    placement.region.is_known()
+        || placement.instance_type.is_known()
+        || placement.capacity.is_known()
 }
 
 /// Tags of the resource over those of the provider; unknown while one of them is.
-pub(crate) fn tags(configured: &Configured, config: &Config) -> Attr<std::collections::BTreeMap<String, String>> {
+pub(crate) fn tags(
+    configured: &Configured,
+    config: &Config,
+) -> Attr<std::collections::BTreeMap<String, String>> {
     match (&configured.default_tags, known_map(&config.tags)) {
         (Some(defaults), Some(own)) => {
             let mut all = defaults.clone();
@@ -147,7 +171,11 @@ fn headline(warning: &str) -> String {
 }
 
 fn not_yet(names: &[&str]) -> Diagnostic {
-    let depends = if names.len() == 1 { "it depends on" } else { "it depends on all of" };
+    let depends = if names.len() == 1 {
+        "it depends on"
+    } else {
+        "it depends on all of"
+    };
     Diagnostic::warning(
         "The decision is known only after apply",
         format!(
@@ -177,9 +205,4 @@ fn nothing_feasible(infeasible: &Infeasible, tolerated: bool) -> Diagnostic {
         diagnostic = diagnostic.at(attribute.as_str());
     }
     diagnostic
-}
-
-/// What is unknown in an object of outputs becomes null: for a state.
-pub(crate) fn settled(outputs: Object) -> Object {
-    outputs.into_iter().map(|(name, value)| (name, Value::unknown_as_null(value))).collect()
 }

@@ -15,7 +15,9 @@ pub(crate) async fn destroy(
     request: &ApplyRequest,
     mut remembered: Remembered,
 ) -> Result<ApplyResponse, Diagnostics> {
-    let Some(handle) = remembered.handle.clone() else { return Ok(ApplyResponse::default()) };
+    let Some(handle) = remembered.handle.clone() else {
+        return Ok(ApplyResponse::default());
+    };
     let prior = object(&request.prior);
     let options = DestroyOptions {
         on_destroy: match get(&prior, "on_destroy").as_str() {
@@ -27,12 +29,18 @@ pub(crate) async fn destroy(
     };
     let aws = configured.aws()?;
     let progress = aws::NoProgress;
-    let control =
-        Control { stop: request.stop.receiver(), timeout: Limits::of(request)?.delete(), progress: &progress };
+    let control = Control {
+        stop: request.stop.receiver(),
+        timeout: Limits::of(request)?.delete(),
+        progress: &progress,
+    };
     let report = lifecycle::destroy(aws, &handle, options, &control).await;
     let mut diagnostics: Diagnostics = remarks(&report.remarks).collect();
     if let Some(failure) = report.failure {
-        diagnostics.push(Diagnostic::error(failure.error.summary(), failure.error.detail()));
+        diagnostics.push(Diagnostic::error(
+            failure.error.summary(),
+            failure.error.detail(),
+        ));
         remembered.handle = Some(report.handle);
         remembered.intent = None;
         return Ok(ApplyResponse {
@@ -43,7 +51,14 @@ pub(crate) async fn destroy(
         });
     }
     if !report.left.is_empty() {
-        diagnostics.push(Diagnostic::warning("Destroyed; this stays", format!("- {}", report.left.join("\n- "))));
+        diagnostics.push(Diagnostic::warning(
+            "Destroyed; this stays",
+            format!("- {}", report.left.join("\n- ")),
+        ));
     }
-    Ok(ApplyResponse { state: Value::Null, diagnostics, ..ApplyResponse::default() })
+    Ok(ApplyResponse {
+        state: Value::Null,
+        diagnostics,
+        ..ApplyResponse::default()
+    })
 }

@@ -10,7 +10,11 @@ fn short<T: Into<f64>>(value: T) -> Option<f64> {
 }
 
 fn range<T: Into<f64>>(band: Band<T>) -> Range {
-    Range { value: short(band.value), low: short(band.low), high: short(band.high) }
+    Range {
+        value: short(band.value),
+        low: short(band.low),
+        high: short(band.high),
+    }
 }
 
 /// `estimate`.
@@ -62,7 +66,11 @@ pub(crate) fn savings(decision: &Decision) -> Savings {
         region_kg: short(savings.region_kg),
         type_kg: savings.type_kg.and_then(short),
         capacity_kg: short(savings.capacity_kg),
-        time_kg: if decision.start == Start::AtOnce { None } else { short(savings.time_kg) },
+        time_kg: if decision.start == Start::AtOnce {
+            None
+        } else {
+            short(savings.time_kg)
+        },
     }
 }
 

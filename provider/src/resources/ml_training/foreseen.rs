@@ -38,7 +38,10 @@ pub(crate) fn decided(
         selected_capacity: Attr::Known(decision.selected_capacity.as_str().to_owned()),
         estimate: Attr::Known(figures::estimate(&decision.estimate)),
         breakdown: Attr::Known(figures::breakdown(decision)),
-        cost_ceiling_usd: decision.cost_ceiling_usd.map(|usd| crate::text::three(usd.get())).into(),
+        cost_ceiling_usd: decision
+            .cost_ceiling_usd
+            .map(|usd| crate::text::three(usd.get()))
+            .into(),
         baseline: Attr::Known(figures::baseline(&decision.baseline)),
         savings: Attr::Known(figures::savings(decision)),
         signal: Attr::Known(figures::signal(&decision.signal)),
@@ -64,7 +67,11 @@ pub(crate) fn undecided(known: &Known<'_>, unknown: bool) -> Result<Object, Diag
             }
         }
     }
-    let launchable = if unknown { to_value(&launchable_while_unknown(known))? } else { Value::Bool(false) };
+    let launchable = if unknown {
+        to_value(&launchable_while_unknown(known))?
+    } else {
+        Value::Bool(false)
+    };
     outputs.insert("launchable".to_owned(), launchable);
     Ok(outputs)
 }
@@ -83,8 +90,9 @@ fn named(known: &Known<'_>) -> Outputs {
     let name = known.config.name.as_ref();
     Outputs {
         id: both(bucket, name).map(|(bucket, name)| id(bucket, name)),
-        s3_bucket_arn: both(bucket, known.dataset_region.as_ref())
-            .map(|(bucket, region)| format!("arn:{}:s3:::{bucket}", aws::naming::partition(region))),
+        s3_bucket_arn: both(bucket, known.dataset_region.as_ref()).map(|(bucket, region)| {
+            format!("arn:{}:s3:::{bucket}", aws::naming::partition(region))
+        }),
         source_digest: known.source_digest.clone(),
         tags_all: shown(&known.tags),
         outcome: Attr::Known(aws::Outcome::Pending.as_str().to_owned()),
@@ -99,16 +107,31 @@ pub(crate) fn id(bucket: &str, name: &str) -> String {
 
 /// The bucket that the run reads from.
 fn job_bucket(known: &Known<'_>, region: &str) -> Attr<String> {
-    let entry = known.config.regional.as_ref().known().and_then(|regional| regional.get(region));
+    let entry = known
+        .config
+        .regional
+        .as_ref()
+        .known()
+        .and_then(|regional| regional.get(region));
     match entry.map(|entry| &entry.dataset_s3_uri) {
         Some(Attr::Unknown) => return Attr::Unknown,
         Some(Attr::Known(uri)) => {
-            return aws::naming::split_s3_uri(uri).map(|(bucket, _)| bucket.to_owned()).into();
+            return aws::naming::split_s3_uri(uri)
+                .map(|(bucket, _)| bucket.to_owned())
+                .into();
         }
         Some(Attr::Null) | None => {}
     }
-    both(known.config.s3_bucket_name.as_ref(), known.dataset_region.as_ref()).map(|(bucket, home)| {
-        if home == region { bucket.clone() } else { aws::naming::companion_bucket(bucket, region) }
+    both(
+        known.config.s3_bucket_name.as_ref(),
+        known.dataset_region.as_ref(),
+    )
+    .map(|(bucket, home)| {
+        if home == region {
+            bucket.clone()
+        } else {
+            aws::naming::companion_bucket(bucket, region)
+        }
     })
 }
 
@@ -121,7 +144,11 @@ fn both<A, B>(one: Attr<A>, other: Attr<B>) -> Attr<(A, B)> {
 }
 
 fn lines(lines: &[String]) -> Attr<Vec<String>> {
-    if lines.is_empty() { Attr::Null } else { Attr::Known(lines.to_vec()) }
+    if lines.is_empty() {
+        Attr::Null
+    } else {
+        Attr::Known(lines.to_vec())
+    }
 }
 
 /// Typed outputs as attributes.

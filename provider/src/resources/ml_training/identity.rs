@@ -8,5 +8,8 @@ use crate::object::{Object, get};
 pub(crate) fn of(state: &Object) -> Option<Value> {
     let bucket = get(state, "s3_bucket_name").as_str()?;
     let name = get(state, "name").as_str()?;
-    Some(Value::object([("s3_bucket_name", Value::from(bucket)), ("name", Value::from(name))]))
+    Some(Value::object([
+        ("s3_bucket_name", Value::from(bucket)),
+        ("name", Value::from(name)),
+    ]))
 }

@@ -30,8 +30,16 @@ impl Container {
 
 /// Whether there is something to run; unknown while that hangs on a value known only after apply.
 pub(crate) fn has_code(config: &Config) -> Attr<bool> {
-    let code = [&config.algorithm, &config.training_image, &config.source_dir, &config.source_s3_uri];
-    if code.iter().any(|attribute| attribute.as_ref().known().is_some()) {
+    let code = [
+        &config.algorithm,
+        &config.training_image,
+        &config.source_dir,
+        &config.source_s3_uri,
+    ];
+    if code
+        .iter()
+        .any(|attribute| attribute.as_ref().known().is_some())
+    {
         Attr::Known(true)
     } else if code.iter().any(|attribute| attribute.is_unknown()) {
         Attr::Unknown
@@ -52,23 +60,34 @@ pub(crate) fn container(
         Attr::Unknown => return Ok(Container::Unknown),
         _ => return Ok(Container::None),
     }
-    let entry = config.regional.as_ref().known().and_then(|regional| regional.get(region));
-    let own_image = entry.map(|entry| &entry.training_image).filter(|image| !image.is_null());
+    let entry = config
+        .regional
+        .as_ref()
+        .known()
+        .and_then(|regional| regional.get(region));
+    let own_image = entry
+        .map(|entry| &entry.training_image)
+        .filter(|image| !image.is_null());
     let image = own_image.unwrap_or(&config.training_image);
     if image.is_unknown() || config.algorithm.is_unknown() || config.framework.is_unknown() {
         return Ok(Container::Unknown);
     }
-    let (Some(place), Some(kind)) = (catalog.region(region), catalog.instance_type(instance_type)) else {
+    let (Some(place), Some(kind)) = (catalog.region(region), catalog.instance_type(instance_type))
+    else {
         return Err(Diagnostic::error(
             "The decided place is not in the catalogue",
-            format!("{instance_type} in {region} has no entry in the catalogue, so that no image can be named for it."),
+            format!(
+                "{instance_type} in {region} has no entry in the catalogue, so that no image can be named for it."
+            ),
         ));
     };
     let refused = |attribute: &str, error: images::NoImage| {
         Diagnostic::error("No container image", crate::text::sentence(&error.message)).at(attribute)
     };
     if let Some(template) = image.as_ref().known() {
-        return images::expand(template, place).map(Container::Image).map_err(|error| refused("training_image", error));
+        return images::expand(template, place)
+            .map(Container::Image)
+            .map_err(|error| refused("training_image", error));
     }
     if let Some(algorithm) = config.algorithm.as_ref().known() {
         if algorithm.starts_with("arn:") {
@@ -78,7 +97,11 @@ pub(crate) fn container(
             .map(|image| Container::Image(image.uri))
             .map_err(|error| refused("algorithm", error));
     }
-    images::resolve(config.framework.as_ref().known().map(String::as_str), kind, place)
-        .map(|image| Container::Image(image.uri))
-        .map_err(|error| refused("framework", error))
+    images::resolve(
+        config.framework.as_ref().known().map(String::as_str),
+        kind,
+        place,
+    )
+    .map(|image| Container::Image(image.uri))
+    .map_err(|error| refused("framework", error))
 }

@@ -32,11 +32,28 @@ pub(crate) struct Manifest {
 }
 
 /// The manifest of a run.
-pub(crate) fn manifest(written: &Object, planned: &Object, request: &Request, decision: &Decision, overrides: Option<&str>) -> Json {
+pub(crate) fn manifest(
+    written: &Object,
+    planned: &Object,
+    request: &Request,
+    decision: &Decision,
+    overrides: Option<&str>,
+) -> Json {
     let inputs = written
         .iter()
-        .filter(|(name, value)| schemas::ml_training::is_input(name) && *name != "placement" && !value.is_null())
-        .map(|(name, value)| (name.clone(), if name == "environment" { digests(value) } else { to_json(value) }))
+        .filter(|(name, value)| {
+            schemas::ml_training::is_input(name) && *name != "placement" && !value.is_null()
+        })
+        .map(|(name, value)| {
+            (
+                name.clone(),
+                if name == "environment" {
+                    digests(value)
+                } else {
+                    to_json(value)
+                },
+            )
+        })
         .collect();
     let outputs = DECIDED
         .into_iter()
@@ -60,13 +77,17 @@ pub(crate) fn manifest(written: &Object, planned: &Object, request: &Request, de
 impl Manifest {
     /// Reads our part of a manifest; none when it is not ours or from a newer provider.
     pub(crate) fn read(json: &Json) -> Option<Self> {
-        Self::deserialize(json).ok().filter(|manifest| manifest.version <= VERSION)
+        Self::deserialize(json)
+            .ok()
+            .filter(|manifest| manifest.version <= VERSION)
     }
 
     /// Inputs and decided outputs of the state. The values of `environment` are not in the manifest and come back as null.
     pub(crate) fn state(&self) -> Object {
         let all = self.outputs.iter().chain(&self.inputs);
-        all.filter(|(name, _)| *name != "environment").map(|(name, value)| (name.clone(), from_json(value))).collect()
+        all.filter(|(name, _)| *name != "environment")
+            .map(|(name, value)| (name.clone(), from_json(value)))
+            .collect()
     }
 }
 
@@ -74,17 +95,28 @@ fn digests(environment: &Value) -> Json {
     let entries = environment.as_map().into_iter().flatten();
     Json::Object(
         entries
-            .filter_map(|(key, value)| Some((key.clone(), Json::String(aws::naming::value_digest(value.as_str()?)))))
+            .filter_map(|(key, value)| {
+                Some((
+                    key.clone(),
+                    Json::String(aws::naming::value_digest(value.as_str()?)),
+                ))
+            })
             .collect(),
     )
 }
 
 /// The digest of what defines a run: the raw run-defining inputs, the code, and the place. A job that was lost in a crash
 /// is taken over only when it is equal.
-pub(crate) fn request_digest(written: &Object, decision: &Decision, source_digest: &Value) -> String {
+pub(crate) fn request_digest(
+    written: &Object,
+    decision: &Decision,
+    source_digest: &Value,
+) -> String {
     let inputs: Map<String, Json> = written
         .iter()
-        .filter(|(name, value)| class_of(name) == Some(Class::Run) && *name != "source_dir" && !value.is_null())
+        .filter(|(name, value)| {
+            class_of(name) == Some(Class::Run) && *name != "source_dir" && !value.is_null()
+        })
         .map(|(name, value)| (name.clone(), plain(value)))
         .collect();
     aws::naming::request_digest(&json!({

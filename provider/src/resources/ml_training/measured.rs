@@ -34,13 +34,19 @@ const TRAINING: [&str; 1] = ["Training"];
 const IDLE: [&str; 3] = ["Downloading", "Uploading", "Stopping"];
 
 fn hours_in(run: &Run<'_>, statuses: &[&str]) -> f64 {
-    let phases = run.seen.phases.iter().filter(|phase| statuses.contains(&phase.status.as_str()));
+    let phases = run
+        .seen
+        .phases
+        .iter()
+        .filter(|phase| statuses.contains(&phase.status.as_str()));
     let seconds: f64 = phases
         .map(|phase| {
-            phase.seconds.unwrap_or_else(|| match timestamp(&phase.start) {
-                Some(start) if !run.seen.is_terminal() => (run.now - start).max(0.0),
-                _ => 0.0,
-            })
+            phase
+                .seconds
+                .unwrap_or_else(|| match timestamp(&phase.start) {
+                    Some(start) if !run.seen.is_terminal() => (run.now - start).max(0.0),
+                    _ => 0.0,
+                })
         })
         .sum();
     seconds / 3600.0
@@ -52,7 +58,10 @@ fn hours(run: &Run<'_>) -> (f64, f64) {
     if training + idle > 0.0 {
         return (training, idle);
     }
-    (run.seen.training_seconds.unwrap_or_default() as f64 / 3600.0, 0.0)
+    (
+        run.seen.training_seconds.unwrap_or_default() as f64 / 3600.0,
+        0.0,
+    )
 }
 
 /// Hours that the instances were in use so far.
@@ -85,7 +94,8 @@ pub(crate) fn measured(catalog: &Catalog, run: &Run<'_>) -> Option<Figures> {
         return None;
     }
     let instances = f64::from(run.instance_count);
-    let energy_kwh = instances * region.pue.value * (kind.train_w * training + kind.idle_w * idle) / 1000.0;
+    let energy_kwh =
+        instances * region.pue.value * (kind.train_w * training + kind.idle_w * idle) / 1000.0;
     let embodied_kg = kind.embodied_g_per_h * instances * (training + idle) / 1000.0;
     Some(Figures {
         runtime_hours: training + idle,

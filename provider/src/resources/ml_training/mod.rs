@@ -30,8 +30,9 @@ mod source;
 mod spec;
 
 use tfplugin::{
-    ApplyRequest, ApplyResponse, Diagnostic, Diagnostics, IdentitySchema, ImportRequest, ImportResponse, MoveRequest,
-    MoveResponse, PlanRequest, PlanResponse, ReadRequest, ReadResponse, Resource, Schema, ValidateRequest, async_trait,
+    ApplyRequest, ApplyResponse, Diagnostic, Diagnostics, IdentitySchema, ImportRequest,
+    ImportResponse, MoveRequest, MoveResponse, PlanRequest, PlanResponse, ReadRequest,
+    ReadResponse, Resource, Schema, ValidateRequest, async_trait,
 };
 
 use crate::configured::Shared;
@@ -71,25 +72,37 @@ impl Resource for MlTraining {
         let prior = request.prior.clone();
         plan::plan(&self.shared.get(), request)
             .await
-            .unwrap_or_else(|diagnostics| PlanResponse { planned: prior, diagnostics, ..PlanResponse::default() })
+            .unwrap_or_else(|diagnostics| PlanResponse {
+                planned: prior,
+                diagnostics,
+                ..PlanResponse::default()
+            })
     }
 
     async fn apply(&self, request: ApplyRequest) -> ApplyResponse {
         let refused = request.clone();
-        apply::apply(&self.shared.get(), request).await.unwrap_or_else(|why| refused.refused(why))
+        apply::apply(&self.shared.get(), request)
+            .await
+            .unwrap_or_else(|why| refused.refused(why))
     }
 
     async fn read(&self, request: ReadRequest) -> ReadResponse {
         let unchanged = request.unchanged();
         read::read(&self.shared.get(), request)
             .await
-            .unwrap_or_else(|diagnostics| ReadResponse { diagnostics, ..unchanged })
+            .unwrap_or_else(|diagnostics| ReadResponse {
+                diagnostics,
+                ..unchanged
+            })
     }
 
     async fn import(&self, request: ImportRequest) -> ImportResponse {
         import::import(&self.shared.get(), request)
             .await
-            .unwrap_or_else(|diagnostics| ImportResponse { diagnostics, ..ImportResponse::default() })
+            .unwrap_or_else(|diagnostics| ImportResponse {
+                diagnostics,
+                ..ImportResponse::default()
+            })
     }
 
     async fn move_state(&self, request: MoveRequest) -> MoveResponse {

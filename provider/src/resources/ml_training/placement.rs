@@ -82,7 +82,9 @@ pub(crate) fn place(placement: &Placement, workload: &str) -> Result<Place, Diag
         placement.capacity.as_ref().known(),
         placement.digest.as_ref().known(),
     ) else {
-        return Err(refused("It lacks region, instance_type, capacity or digest, so that it does not come from the data source."));
+        return Err(refused(
+            "It lacks region, instance_type, capacity or digest, so that it does not come from the data source.",
+        ));
     };
     if *given != digest(workload, placement) {
         return Err(refused(

@@ -13,10 +13,17 @@ use crate::configured::Configured;
 use crate::object::{Object, get, object};
 
 /// Plans a create or an update.
-pub(crate) async fn plan(configured: &Configured, request: PlanRequest) -> Result<PlanResponse, Diagnostics> {
+pub(crate) async fn plan(
+    configured: &Configured,
+    request: PlanRequest,
+) -> Result<PlanResponse, Diagnostics> {
     let written = object(&request.config);
     let config: Config = from_value(&request.config)?;
-    let prior = if request.prior.is_null() { None } else { Some(object(&request.prior)) };
+    let prior = if request.prior.is_null() {
+        None
+    } else {
+        Some(object(&request.prior))
+    };
     let mut remembered = Remembered::read(&request.private)?;
     let mut diagnostics = Diagnostics::new();
 
@@ -24,14 +31,23 @@ pub(crate) async fn plan(configured: &Configured, request: PlanRequest) -> Resul
     let (outputs, run_change) = match (&change, &prior) {
         (Change::NewRun(changed) | Change::PerhapsNewRun(changed), Some(prior)) => {
             let certain = matches!(change, Change::NewRun(_));
-            if certain && say::is_running(prior) && config.on_change.as_ref().known().is_none_or(|on| on == "error") {
+            if certain
+                && say::is_running(prior)
+                && config
+                    .on_change
+                    .as_ref()
+                    .known()
+                    .is_none_or(|on| on == "error")
+            {
                 return Err(say::guarded(prior, changed).into());
             }
             let decided = decide(configured, &config, &written, previous(prior)).await?;
             diagnostics.extend(decided.diagnostics);
             (decided.outputs, say::run_change(prior))
         }
-        (Change::InPlace(_) | Change::None, Some(prior)) => (kept(configured, &config, prior)?, Value::Null),
+        (Change::InPlace(_) | Change::None, Some(prior)) => {
+            (kept(configured, &config, prior)?, Value::Null)
+        }
         _ => {
             let decided = decide(configured, &config, &written, None).await?;
             diagnostics.extend(decided.diagnostics);
@@ -39,14 +55,24 @@ pub(crate) async fn plan(configured: &Configured, request: PlanRequest) -> Resul
         }
     };
     let change = with_upkeep(change, &config, prior.as_ref(), &outputs);
-    let wants_wait = !matches!(config.wait_for_completion.as_ref().known(), None | Some(false)) || config.wait_for_completion.is_unknown();
-    let pending = prior.as_ref().is_some_and(|prior| !get(prior, "pending_steps").is_null());
+    let wants_wait = !matches!(
+        config.wait_for_completion.as_ref().known(),
+        None | Some(false)
+    ) || config.wait_for_completion.is_unknown();
+    let pending = prior
+        .as_ref()
+        .is_some_and(|prior| !get(prior, "pending_steps").is_null());
     let waits = match (&change, &prior) {
         (Change::None, _) => pending && wants_wait,
         (Change::InPlace(_), Some(prior)) => wants_wait && say::is_running(prior),
         _ => wants_wait,
     };
-    let parts = Parts { foreseen: &outputs, run_change, waits, resumes: pending };
+    let parts = Parts {
+        foreseen: &outputs,
+        run_change,
+        waits,
+        resumes: pending,
+    };
     let planned = planned(&written, prior.as_ref(), &change, &parts);
 
     remembered.intent = Some(match change {
@@ -61,7 +87,11 @@ pub(crate) async fn plan(configured: &Configured, request: PlanRequest) -> Resul
             Change::Replace(names) => names.iter().map(|name| Path::root(name.as_str())).collect(),
             _ => Vec::new(),
         },
-        private: if nothing { request.private } else { remembered.write() },
+        private: if nothing {
+            request.private
+        } else {
+            remembered.write()
+        },
         diagnostics,
     })
 }
@@ -72,7 +102,9 @@ async fn changes(
     prior: Option<&Object>,
     remembered: &Remembered,
 ) -> Result<Change, Diagnostics> {
-    let Some(prior) = prior else { return Ok(Change::Create) };
+    let Some(prior) = prior else {
+        return Ok(Change::Create);
+    };
     let digest = source::digest(config).await?.known();
     let facts = Facts {
         adopted: remembered.adopted,
@@ -88,19 +120,29 @@ pub(crate) fn previous(prior: &Object) -> Option<Place> {
     Some(Place {
         region: get(prior, "selected_region").as_str()?.to_owned(),
         instance_type: get(prior, "selected_instance_type").as_str()?.to_owned(),
-        capacity: get(prior, "selected_capacity").as_str().and_then(Capacity::parse),
+        capacity: get(prior, "selected_capacity")
+            .as_str()
+            .and_then(Capacity::parse),
     })
 }
 
 /// What an apply in place can still change: tags. Everything else of the run stands.
 fn kept(configured: &Configured, config: &Config, prior: &Object) -> Result<Object, Diagnostics> {
     let mut outputs = prior.clone();
-    outputs.insert("tags_all".to_owned(), foreseen::tags_all(&decide::tags(configured, config))?);
+    outputs.insert(
+        "tags_all".to_owned(),
+        foreseen::tags_all(&decide::tags(configured, config))?,
+    );
     Ok(outputs)
 }
 
 /// Adds what has to be put right although no input changed: tags that came or went, a dashboard that is gone.
-fn with_upkeep(change: Change, config: &Config, prior: Option<&Object>, outputs: &Object) -> Change {
+fn with_upkeep(
+    change: Change,
+    config: &Config,
+    prior: Option<&Object>,
+    outputs: &Object,
+) -> Change {
     let Some(prior) = prior else { return change };
     let mut changed = match change {
         Change::None => Vec::new(),
@@ -110,9 +152,20 @@ fn with_upkeep(change: Change, config: &Config, prior: Option<&Object>, outputs:
     if get(outputs, "tags_all") != get(prior, "tags_all") {
         changed.push("tags_all".to_owned());
     }
-    let wants_dashboard = config.dashboard.as_ref().known().is_none_or(|dashboard| dashboard == "run");
-    if wants_dashboard && get(prior, "dashboard_url").is_null() && get(prior, "training_job_name").as_str().is_some() {
+    let wants_dashboard = config
+        .dashboard
+        .as_ref()
+        .known()
+        .is_none_or(|dashboard| dashboard == "run");
+    if wants_dashboard
+        && get(prior, "dashboard_url").is_null()
+        && get(prior, "training_job_name").as_str().is_some()
+    {
         changed.push("dashboard".to_owned());
     }
-    if changed.is_empty() { Change::None } else { Change::InPlace(changed) }
+    if changed.is_empty() {
+        Change::None
+    } else {
+        Change::InPlace(changed)
+    }
 }

@@ -30,7 +30,13 @@ pub(crate) const DECIDED: [&str; 18] = [
 ];
 
 /// Known at plan: they follow from names alone.
-pub(crate) const NAMED: [&str; 5] = ["id", "reports_location", "s3_bucket_arn", "tags_all", "training_image_resolved"];
+pub(crate) const NAMED: [&str; 5] = [
+    "id",
+    "reports_location",
+    "s3_bucket_arn",
+    "tags_all",
+    "training_image_resolved",
+];
 
 /// Known once the job exists.
 pub(crate) const LAUNCHED: [&str; 8] = [
@@ -75,7 +81,12 @@ pub(crate) struct Parts<'a> {
 }
 
 /// The planned state.
-pub(crate) fn planned(config: &Object, prior: Option<&Object>, change: &Change, parts: &Parts<'_>) -> Object {
+pub(crate) fn planned(
+    config: &Object,
+    prior: Option<&Object>,
+    change: &Change,
+    parts: &Parts<'_>,
+) -> Object {
     match (change, prior) {
         (Change::PerhapsNewRun(_), Some(prior)) => {
             let started = new_run(config, Some(prior), parts);
@@ -94,7 +105,9 @@ fn inputs(config: &Object, prior: Option<&Object>) -> Object {
     config
         .iter()
         .map(|(name, wanted)| {
-            let kept = prior.map(|prior| get(prior, name)).filter(|had| !had.is_null() && same(name, wanted, had));
+            let kept = prior
+                .map(|prior| get(prior, name))
+                .filter(|had| !had.is_null() && same(name, wanted, had));
             (name.clone(), kept.unwrap_or(wanted).clone())
         })
         .collect()
@@ -106,7 +119,14 @@ fn new_run(config: &Object, prior: Option<&Object>, parts: &Parts<'_>) -> Object
         planned.insert(name.to_owned(), Value::Unknown);
     }
     for name in OBSERVED {
-        planned.insert(name.to_owned(), if parts.waits { Value::Unknown } else { Value::Null });
+        planned.insert(
+            name.to_owned(),
+            if parts.waits {
+                Value::Unknown
+            } else {
+                Value::Null
+            },
+        );
     }
     for name in DECIDED.into_iter().chain(NAMED) {
         planned.insert(name.to_owned(), get(parts.foreseen, name).clone());
@@ -121,16 +141,32 @@ fn new_run(config: &Object, prior: Option<&Object>, parts: &Parts<'_>) -> Object
             planned.insert(name.clone(), value.clone());
         }
     }
-    planned.insert("run_change".to_owned(), if prior.is_some() { parts.run_change.clone() } else { Value::Null });
+    planned.insert(
+        "run_change".to_owned(),
+        if prior.is_some() {
+            parts.run_change.clone()
+        } else {
+            Value::Null
+        },
+    );
     planned
 }
 
 fn in_place(config: &Object, prior: &Object, changed: &[String], parts: &Parts<'_>) -> Object {
     let mut planned = inputs(config, Some(prior));
-    for name in DECIDED.into_iter().chain(NAMED).chain(LAUNCHED).chain(OBSERVED).chain(["run_change"]) {
+    for name in DECIDED
+        .into_iter()
+        .chain(NAMED)
+        .chain(LAUNCHED)
+        .chain(OBSERVED)
+        .chain(["run_change"])
+    {
         planned.insert(name.to_owned(), get(prior, name).clone());
     }
-    planned.insert("tags_all".to_owned(), get(parts.foreseen, "tags_all").clone());
+    planned.insert(
+        "tags_all".to_owned(),
+        get(parts.foreseen, "tags_all").clone(),
+    );
     if changed.iter().any(|name| name == "dashboard") {
         planned.insert("dashboard_url".to_owned(), Value::Unknown);
     }

@@ -31,7 +31,10 @@ pub(crate) struct Remembered {
 impl Remembered {
     /// Reads the record.
     pub(crate) fn read(private: &Private) -> Result<Self, Diagnostic> {
-        if private.get::<u32>("version").is_some_and(|version| version > VERSION) {
+        if private
+            .get::<u32>("version")
+            .is_some_and(|version| version > VERSION)
+        {
             return Err(Diagnostic::error(
                 "This state was written by a newer provider",
                 "Use at least the version of the provider that last applied this resource.",

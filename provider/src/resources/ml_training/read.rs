@@ -12,26 +12,41 @@ use crate::configured::Configured;
 use crate::object::{Object, get, object};
 
 /// Reads the run behind a state.
-pub(crate) async fn read(configured: &Configured, request: ReadRequest) -> Result<ReadResponse, Diagnostics> {
+pub(crate) async fn read(
+    configured: &Configured,
+    request: ReadRequest,
+) -> Result<ReadResponse, Diagnostics> {
     let mut response = request.unchanged();
     let mut remembered = Remembered::read(&request.private)?;
-    let Some(handle) = remembered.handle.clone().filter(|handle| handle.job_name.is_some()) else {
+    let Some(handle) = remembered
+        .handle
+        .clone()
+        .filter(|handle| handle.job_name.is_some())
+    else {
         return Ok(response);
     };
     let aws = match configured.aws() {
         Ok(aws) => aws,
         Err(why) => {
-            response.diagnostics.push(Diagnostic::warning("Not refreshed", format!("{}. {}", why.summary, why.detail)));
+            response.diagnostics.push(Diagnostic::warning(
+                "Not refreshed",
+                format!("{}. {}", why.summary, why.detail),
+            ));
             return Ok(response);
         }
     };
     let mut state = object(&request.state);
-    let options = ReadOptions { capture_logs: get(&state, "capture_logs").as_bool().unwrap_or(true), ..ReadOptions::default() };
+    let options = ReadOptions {
+        capture_logs: get(&state, "capture_logs").as_bool().unwrap_or(true),
+        ..ReadOptions::default()
+    };
     let report = lifecycle::read(aws, &handle, options)
         .await
         .map_err(|error| Diagnostics::from(Diagnostic::error(error.summary(), error.detail())))?;
     let seen = &report.observation;
-    let catalog = configured.catalog().unwrap_or_else(|| catalog::Catalog::embedded());
+    let catalog = configured
+        .catalog()
+        .unwrap_or_else(|| catalog::Catalog::embedded());
     let mut outputs = run::outputs(catalog, &state, &report.handle, Some(seen))?;
     if report.dashboard_missing {
         outputs.insert("dashboard_url".to_owned(), Value::Null);
@@ -62,32 +77,57 @@ pub(crate) async fn read(configured: &Configured, request: ReadRequest) -> Resul
 
 /// A wait has nothing left to wait for once the run has ended.
 fn pending(state: &Object, seen: &Observation) -> Value {
-    if seen.is_terminal() { Value::Null } else { get(state, "pending_steps").clone() }
+    if seen.is_terminal() {
+        Value::Null
+    } else {
+        get(state, "pending_steps").clone()
+    }
 }
 
 /// The user's and the provider's tags on the job; none when they could not be read.
 fn tags(seen: &Observation) -> Option<Value> {
-    let ours = |key: &str| key == aws::naming::TAG_MANAGED_BY || key.starts_with("sustainable:") || key.starts_with("aws:");
-    let tags: Vec<_> = seen.tags.as_ref()?.iter().filter(|(key, _)| !ours(key)).collect();
+    let ours = |key: &str| {
+        key == aws::naming::TAG_MANAGED_BY
+            || key.starts_with("sustainable:")
+            || key.starts_with("aws:")
+    };
+    let tags: Vec<_> = seen
+        .tags
+        .as_ref()?
+        .iter()
+        .filter(|(key, _)| !ours(key))
+        .collect();
     if tags.is_empty() {
         return Some(Value::Null);
     }
-    Some(Value::object(tags.into_iter().map(|(key, value)| (key.clone(), Value::from(value.as_str())))))
+    Some(Value::object(tags.into_iter().map(|(key, value)| {
+        (key.clone(), Value::from(value.as_str()))
+    })))
 }
 
 fn missing(missing: &[String]) -> Option<Diagnostic> {
     if missing.is_empty() {
         return None;
     }
-    Some(Diagnostic::warning("Something of this training was removed elsewhere", format!("- {}", missing.join("\n- "))))
+    Some(Diagnostic::warning(
+        "Something of this training was removed elsewhere",
+        format!("- {}", missing.join("\n- ")),
+    ))
 }
 
 /// A run that did not succeed is never mistaken for one that did.
 fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnostic> {
-    let job = get(state, "training_job_name").as_str().unwrap_or("The training");
-    let outcome = get(state, "outcome").as_str().unwrap_or_default().to_owned();
+    let job = get(state, "training_job_name")
+        .as_str()
+        .unwrap_or("The training");
+    let outcome = get(state, "outcome")
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     let what = match seen.outcome {
-        _ if seen.status == "NotFound" && outcome != "succeeded" => "is gone, and no success of it was seen; the next apply starts a new run",
+        _ if seen.status == "NotFound" && outcome != "succeeded" => {
+            "is gone, and no success of it was seen; the next apply starts a new run"
+        }
         Outcome::Failed => "failed",
         Outcome::OverRun => "was stopped at max_runtime_hours; a partial model was uploaded",
         Outcome::SpotExhausted => "waited for spot capacity until max_wait_hours and was stopped",
@@ -103,7 +143,10 @@ fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnostic> {
         detail.push_str(&format!("\nReason: {}", crate::text::sentence(reason)));
     }
     if !seen.last_log_lines.is_empty() {
-        detail.push_str(&format!("\nLast log lines:\n  {}", seen.last_log_lines.join("\n  ")));
+        detail.push_str(&format!(
+            "\nLast log lines:\n  {}",
+            seen.last_log_lines.join("\n  ")
+        ));
     }
     if let Some(url) = get(state, "log_url").as_str() {
         detail.push_str(&format!("\nLogs: {url}"));

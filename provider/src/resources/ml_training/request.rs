@@ -27,7 +27,11 @@ pub(crate) struct Around {
 }
 
 /// The request. Of a region-bound setting only the presence matters; `assume_set` stands in where that is unknown.
-pub(crate) fn request(config: &Config, around: &Around, assume_set: bool) -> Result<Request, NoRequest> {
+pub(crate) fn request(
+    config: &Config,
+    around: &Around,
+    assume_set: bool,
+) -> Result<Request, NoRequest> {
     let mut read = Reader::default();
     let provider_region = read.option("region", &around.region).cloned();
     let dataset_region = match &config.dataset_region {
@@ -35,8 +39,12 @@ pub(crate) fn request(config: &Config, around: &Around, assume_set: bool) -> Res
         written => read.option("dataset_region", written).cloned(),
     };
     let model_type = read.parsed("model_type", &config.model_type, ModelType::parse);
-    let size = read.option("dataset_size_gb", &config.dataset_size_gb).copied();
-    let hours = read.option("estimated_training_hours", &config.estimated_training_hours).copied();
+    let size = read
+        .option("dataset_size_gb", &config.dataset_size_gb)
+        .copied();
+    let hours = read
+        .option("estimated_training_hours", &config.estimated_training_hours)
+        .copied();
     let mut request = Request::new(
         model_type.unwrap_or(ModelType::NaturalLanguage),
         dataset_region.clone().unwrap_or_default(),
@@ -51,22 +59,49 @@ pub(crate) fn request(config: &Config, around: &Around, assume_set: bool) -> Res
     if !read.unknown.is_empty() {
         return Err(NoRequest::Unknown(read.unknown));
     }
-    let Some(dataset_region) = dataset_region else { return Err(NoRequest::NoRegion) };
+    let Some(dataset_region) = dataset_region else {
+        return Err(NoRequest::NoRegion);
+    };
     request.provider_region = provider_region.unwrap_or(dataset_region);
     Ok(request)
 }
 
 fn workload(config: &Config, read: &mut Reader, request: &mut Request) {
-    read.parse_into("estimate_for", &config.estimate_for, planner::EstimateFor::parse, &mut request.estimate_for);
-    request.model_parameters_millions =
-        read.option("model_parameters_millions", &config.model_parameters_millions).copied();
-    request.reference_instance_type = read.option("reference_instance_type", &config.reference_instance_type).cloned();
+    read.parse_into(
+        "estimate_for",
+        &config.estimate_for,
+        planner::EstimateFor::parse,
+        &mut request.estimate_for,
+    );
+    request.model_parameters_millions = read
+        .option(
+            "model_parameters_millions",
+            &config.model_parameters_millions,
+        )
+        .copied();
+    request.reference_instance_type = read
+        .option("reference_instance_type", &config.reference_instance_type)
+        .cloned();
     request.relative_throughput = read.numbers("relative_throughput", &config.relative_throughput);
-    read.whole_into("instance_count", &config.instance_count, &mut request.instance_count);
-    request.volume_size_gb = read.option("volume_size_gb", &config.volume_size_gb).map(|gb| *gb as f64);
+    read.whole_into(
+        "instance_count",
+        &config.instance_count,
+        &mut request.instance_count,
+    );
+    request.volume_size_gb = read
+        .option("volume_size_gb", &config.volume_size_gb)
+        .map(|gb| *gb as f64);
     request.input_mode = read.input_mode(&config.input_channels);
-    read.whole_into("num_data_loader_workers", &config.num_data_loader_workers, &mut request.num_data_loader_workers);
-    read.into("cache_dataset_in_memory", &config.cache_dataset_in_memory, &mut request.cache_dataset_in_memory);
+    read.whole_into(
+        "num_data_loader_workers",
+        &config.num_data_loader_workers,
+        &mut request.num_data_loader_workers,
+    );
+    read.into(
+        "cache_dataset_in_memory",
+        &config.cache_dataset_in_memory,
+        &mut request.cache_dataset_in_memory,
+    );
     read.parse_into(
         "compute_optimization",
         &config.compute_optimization,
@@ -79,27 +114,54 @@ fn workload(config: &Config, read: &mut Reader, request: &mut Request) {
         planner::TrainingStrategy::parse,
         &mut request.training_strategy,
     );
-    request.enable_automatic_mixed_precision =
-        read.option("enable_automatic_mixed_precision", &config.enable_automatic_mixed_precision).copied();
+    request.enable_automatic_mixed_precision = read
+        .option(
+            "enable_automatic_mixed_precision",
+            &config.enable_automatic_mixed_precision,
+        )
+        .copied();
     request.image = read.image(config);
-    read.into("supports_checkpointing", &config.supports_checkpointing, &mut request.supports_checkpointing);
-    if let Some(minutes) = read.option("checkpoint_frequency_minutes", &config.checkpoint_frequency_minutes) {
+    read.into(
+        "supports_checkpointing",
+        &config.supports_checkpointing,
+        &mut request.supports_checkpointing,
+    );
+    if let Some(minutes) = read.option(
+        "checkpoint_frequency_minutes",
+        &config.checkpoint_frequency_minutes,
+    ) {
         request.checkpoint_frequency_minutes = *minutes as f64;
     }
-    request.training_plan = read.option("training_plan_arn", &config.training_plan_arn).is_some();
+    request.training_plan = read
+        .option("training_plan_arn", &config.training_plan_arn)
+        .is_some();
 }
 
 fn places(config: &Config, read: &mut Reader, request: &mut Request, assume_set: bool) {
-    request.preferred_training_regions = read.texts("preferred_training_regions", &config.preferred_training_regions);
-    request.preferred_instance_types = read.texts("preferred_instance_types", &config.preferred_instance_types);
-    request.data_residency = read.parsed("data_residency", &config.data_residency, planner::Residency::parse);
+    request.preferred_training_regions = read.texts(
+        "preferred_training_regions",
+        &config.preferred_training_regions,
+    );
+    request.preferred_instance_types =
+        read.texts("preferred_instance_types", &config.preferred_instance_types);
+    request.data_residency = read.parsed(
+        "data_residency",
+        &config.data_residency,
+        planner::Residency::parse,
+    );
     read.into(
         "enable_cross_region_training",
         &config.enable_cross_region_training,
         &mut request.enable_cross_region_training,
     );
-    request.allow_companion_bucket = read.option("allow_companion_bucket", &config.allow_companion_bucket).copied();
-    read.into("max_staging_gb", &config.max_staging_gb, &mut request.max_staging_gb);
+    request.allow_companion_bucket = read
+        .option("allow_companion_bucket", &config.allow_companion_bucket)
+        .copied();
+    read.into(
+        "max_staging_gb",
+        &config.max_staging_gb,
+        &mut request.max_staging_gb,
+    );
     request.region_bound = RegionBound {
         vpc_config: is_set(&config.vpc_config, assume_set),
         kms_key_arn: is_set(&config.kms_key_arn, assume_set),
@@ -125,14 +187,23 @@ fn places(config: &Config, read: &mut Reader, request: &mut Request, assume_set:
 }
 
 fn limits(config: &Config, read: &mut Reader, request: &mut Request) {
-    request.use_spot_instances = read.option("use_spot_instances", &config.use_spot_instances).copied();
+    request.use_spot_instances = read
+        .option("use_spot_instances", &config.use_spot_instances)
+        .copied();
     read.into(
         "max_spot_price_percentage",
         &config.max_spot_price_percentage,
         &mut request.max_spot_price_percentage,
     );
-    request.max_runtime_hours = read.option("max_runtime_hours", &config.max_runtime_hours).map(|hours| Hours(*hours));
-    read.parse_into("instance_priority", &config.instance_priority, planner::Objective::parse, &mut request.instance_priority);
+    request.max_runtime_hours = read
+        .option("max_runtime_hours", &config.max_runtime_hours)
+        .map(|hours| Hours(*hours));
+    read.parse_into(
+        "instance_priority",
+        &config.instance_priority,
+        planner::Objective::parse,
+        &mut request.instance_priority,
+    );
     read.parse_into(
         "accelerator_count_policy",
         &config.accelerator_count_policy,
@@ -140,16 +211,45 @@ fn limits(config: &Config, read: &mut Reader, request: &mut Request) {
         &mut request.accelerator_count_policy,
     );
     request.max_slowdown = read.option("max_slowdown", &config.max_slowdown).copied();
-    request.max_cost_premium_percent = read.option("max_cost_premium_percent", &config.max_cost_premium_percent).copied();
-    request.min_gpu_memory_gb = read.option("min_gpu_memory_gb", &config.min_gpu_memory_gb).copied();
-    request.carbon_intensity_threshold =
-        read.option("carbon_intensity_threshold", &config.carbon_intensity_threshold).map(|value| (*value).into());
-    request.max_emissions_kg = read.option("max_emissions_kg", &config.max_emissions_kg).map(|value| (*value).into());
-    request.max_energy_kwh = read.option("max_energy_kwh", &config.max_energy_kwh).map(|value| (*value).into());
-    request.max_cost_usd = read.option("max_cost_usd", &config.max_cost_usd).map(|value| (*value).into());
-    read.parse_into("gate_on", &config.gate_on, planner::GateOn::parse, &mut request.gate_on);
-    read.parse_into("on_infeasible", &config.on_infeasible, planner::OnInfeasible::parse, &mut request.on_infeasible);
-    read.parse_into("redecide", &config.redecide, planner::Redecide::parse, &mut request.redecide);
+    request.max_cost_premium_percent = read
+        .option("max_cost_premium_percent", &config.max_cost_premium_percent)
+        .copied();
+    request.min_gpu_memory_gb = read
+        .option("min_gpu_memory_gb", &config.min_gpu_memory_gb)
+        .copied();
+    request.carbon_intensity_threshold = read
+        .option(
+            "carbon_intensity_threshold",
+            &config.carbon_intensity_threshold,
+        )
+        .map(|value| (*value).into());
+    request.max_emissions_kg = read
+        .option("max_emissions_kg", &config.max_emissions_kg)
+        .map(|value| (*value).into());
+    request.max_energy_kwh = read
+        .option("max_energy_kwh", &config.max_energy_kwh)
+        .map(|value| (*value).into());
+    request.max_cost_usd = read
+        .option("max_cost_usd", &config.max_cost_usd)
+        .map(|value| (*value).into());
+    read.parse_into(
+        "gate_on",
+        &config.gate_on,
+        planner::GateOn::parse,
+        &mut request.gate_on,
+    );
+    read.parse_into(
+        "on_infeasible",
+        &config.on_infeasible,
+        planner::OnInfeasible::parse,
+        &mut request.on_infeasible,
+    );
+    read.parse_into(
+        "redecide",
+        &config.redecide,
+        planner::Redecide::parse,
+        &mut request.redecide,
+    );
 }
 
 fn is_set<T>(attribute: &Attr<T>, assume_set: bool) -> bool {
@@ -181,16 +281,30 @@ impl Reader {
     }
 
     fn whole_into(&mut self, name: &'static str, attribute: &Attr<i64>, place: &mut u32) {
-        if let Some(value) = self.option(name, attribute).and_then(|value| u32::try_from(*value).ok()) {
+        if let Some(value) = self
+            .option(name, attribute)
+            .and_then(|value| u32::try_from(*value).ok())
+        {
             *place = value;
         }
     }
 
-    fn parsed<T>(&mut self, name: &'static str, attribute: &Attr<String>, parse: fn(&str) -> Option<T>) -> Option<T> {
+    fn parsed<T>(
+        &mut self,
+        name: &'static str,
+        attribute: &Attr<String>,
+        parse: fn(&str) -> Option<T>,
+    ) -> Option<T> {
         self.option(name, attribute).and_then(|text| parse(text))
     }
 
-    fn parse_into<T>(&mut self, name: &'static str, attribute: &Attr<String>, parse: fn(&str) -> Option<T>, place: &mut T) {
+    fn parse_into<T>(
+        &mut self,
+        name: &'static str,
+        attribute: &Attr<String>,
+        parse: fn(&str) -> Option<T>,
+        place: &mut T,
+    ) {
         if let Some(value) = self.parsed(name, attribute, parse) {
             *place = value;
         }
@@ -198,10 +312,18 @@ impl Reader {
 
     fn texts(&mut self, name: &'static str, list: &Attr<Vec<Attr<String>>>) -> Vec<String> {
         let items = self.option(name, list);
-        items.into_iter().flatten().filter_map(|item| self.option(name, item).cloned()).collect()
+        items
+            .into_iter()
+            .flatten()
+            .filter_map(|item| self.option(name, item).cloned())
+            .collect()
     }
 
-    fn numbers(&mut self, name: &'static str, map: &Attr<BTreeMap<String, Attr<f64>>>) -> BTreeMap<String, f64> {
+    fn numbers(
+        &mut self,
+        name: &'static str,
+        map: &Attr<BTreeMap<String, Attr<f64>>>,
+    ) -> BTreeMap<String, f64> {
         let entries = self.option(name, map);
         entries
             .into_iter()
@@ -212,11 +334,14 @@ impl Reader {
 
     /// The most demanding channel's mode: one channel that is downloaded needs the disk.
     fn input_mode(&mut self, channels: &Attr<BTreeMap<String, InputChannel>>) -> InputMode {
-        let Some(channels) = self.option("input_channels", channels) else { return InputMode::File };
+        let Some(channels) = self.option("input_channels", channels) else {
+            return InputMode::File;
+        };
         let modes: Vec<InputMode> = channels
             .values()
             .map(|channel| {
-                self.parsed("input_channels", &channel.input_mode, InputMode::parse).unwrap_or(InputMode::File)
+                self.parsed("input_channels", &channel.input_mode, InputMode::parse)
+                    .unwrap_or(InputMode::File)
             })
             .collect();
         [InputMode::File, InputMode::FastFile, InputMode::Pipe]

@@ -8,8 +8,8 @@ use planner::Capacity;
 use schemas::ml_training::{Measured, Outputs};
 use tfplugin::{Attr, Diagnostics, Value};
 
-use super::{clock, foreseen};
 use super::measured::{self, Run};
+use super::{clock, foreseen};
 use crate::object::{Object, get};
 use crate::text::three;
 
@@ -36,20 +36,36 @@ fn launched(handle: &Handle) -> Outputs {
         sagemaker_role_arn: handle.role_arn.clone().into(),
         model_artifacts_location: handle.model_artifacts_location().into(),
         reports_location: handle.reports_location().into(),
-        bucket_managed: handle.data_bucket.as_ref().map(|bucket| bucket.managed).into(),
+        bucket_managed: handle
+            .data_bucket
+            .as_ref()
+            .map(|bucket| bucket.managed)
+            .into(),
         ..Outputs::default()
     }
 }
 
-fn observed(outputs: &mut Outputs, catalog: &Catalog, state: &Object, handle: &Handle, seen: &Observation) {
+fn observed(
+    outputs: &mut Outputs,
+    catalog: &Catalog,
+    state: &Object,
+    handle: &Handle,
+    seen: &Observation,
+) {
     outputs.training_job_status = Attr::Known(seen.status.clone());
     outputs.secondary_status = seen.secondary_status.clone().into();
     outputs.outcome = Attr::Known(outcome(state, seen).to_owned());
     outputs.failure_reason = seen.failure_reason.clone().into();
-    outputs.last_log_lines =
-        if seen.last_log_lines.is_empty() { Attr::Null } else { Attr::Known(seen.last_log_lines.clone()) };
+    outputs.last_log_lines = if seen.last_log_lines.is_empty() {
+        Attr::Null
+    } else {
+        Attr::Known(seen.last_log_lines.clone())
+    };
     outputs.started_at = seen.started_at.clone().into();
-    outputs.billable_seconds = seen.billable_seconds.and_then(|seconds| i64::try_from(seconds).ok()).into();
+    outputs.billable_seconds = seen
+        .billable_seconds
+        .and_then(|seconds| i64::try_from(seconds).ok())
+        .into();
     outputs.compressed_model_uri = seen.compressed_model_uri.clone().into();
     outputs.final_metrics = metrics(&seen.final_metrics);
 
@@ -57,7 +73,11 @@ fn observed(outputs: &mut Outputs, catalog: &Catalog, state: &Object, handle: &H
         region: &handle.region,
         instance_type: &handle.instance_type,
         instance_count: handle.instance_count,
-        capacity: if handle.spot { Capacity::Spot } else { Capacity::OnDemand },
+        capacity: if handle.spot {
+            Capacity::Spot
+        } else {
+            Capacity::OnDemand
+        },
         seen,
         now: clock::now(),
     };
@@ -66,7 +86,9 @@ fn observed(outputs: &mut Outputs, catalog: &Catalog, state: &Object, handle: &H
     if !seen.is_terminal() {
         return;
     }
-    let Some(figures) = measured::measured(catalog, &run) else { return };
+    let Some(figures) = measured::measured(catalog, &run) else {
+        return;
+    };
     let tracked = |name: &str| get(state, name).as_bool().unwrap_or(true);
     let kwh = figures.energy_kwh;
     outputs.estimate_error_percent = get(state, "estimate")
@@ -79,10 +101,13 @@ fn observed(outputs: &mut Outputs, catalog: &Catalog, state: &Object, handle: &H
     outputs.measured = Attr::Known(Measured {
         runtime_hours: Some(three(figures.runtime_hours)),
         energy_kwh: Some(three(kwh)).filter(|_| tracked("track_energy_usage")),
-        emissions_kg: Some(three(figures.emissions_kg)).filter(|_| tracked("track_carbon_emissions")),
+        emissions_kg: Some(three(figures.emissions_kg))
+            .filter(|_| tracked("track_carbon_emissions")),
         cost_usd: figures.cost_usd.map(three),
         spot_saving_percent: seen.spot_saving_percent.map(three),
-        model_size_bytes: seen.model_size_bytes.and_then(|bytes| i64::try_from(bytes).ok()),
+        model_size_bytes: seen
+            .model_size_bytes
+            .and_then(|bytes| i64::try_from(bytes).ok()),
         compression_ratio: match (seen.compressed_size_bytes, seen.model_size_bytes) {
             (Some(small), Some(large)) if large > 0 => Some(three(small as f64 / large as f64)),
             _ => None,
@@ -101,9 +126,16 @@ fn outcome<'a>(state: &'a Object, seen: &Observation) -> &'a str {
 }
 
 fn metrics(metrics: &BTreeMap<String, f64>) -> Attr<BTreeMap<String, f64>> {
-    let finite: BTreeMap<String, f64> =
-        metrics.iter().filter(|(_, value)| value.is_finite()).map(|(name, value)| (name.clone(), *value)).collect();
-    if finite.is_empty() { Attr::Null } else { Attr::Known(finite) }
+    let finite: BTreeMap<String, f64> = metrics
+        .iter()
+        .filter(|(_, value)| value.is_finite())
+        .map(|(name, value)| (name.clone(), *value))
+        .collect();
+    if finite.is_empty() {
+        Attr::Null
+    } else {
+        Attr::Known(finite)
+    }
 }
 
 /// Fills in what is unknown; what is known stands byte for byte. Nothing unknown is left.
@@ -111,7 +143,11 @@ pub(crate) fn fill(planned: Object, outputs: &Object) -> Object {
     planned
         .into_iter()
         .map(|(name, value)| {
-            let value = if value.is_unknown() { get(outputs, &name).clone() } else { value };
+            let value = if value.is_unknown() {
+                get(outputs, &name).clone()
+            } else {
+                value
+            };
             (name, Value::unknown_as_null(value))
         })
         .collect()

@@ -12,12 +12,20 @@ pub(crate) async fn digest(config: &Config) -> Result<Attr<String>, Diagnostic> 
         Attr::Null => return Ok(Attr::Null),
         Attr::Unknown => return Ok(Attr::Unknown),
     };
-    let Some(exclude) = exclude(config) else { return Ok(Attr::Unknown) };
-    let found = tokio::task::spawn_blocking(move || aws::source::digest(Path::new(&dir), &exclude)).await;
+    let Some(exclude) = exclude(config) else {
+        return Ok(Attr::Unknown);
+    };
+    let found =
+        tokio::task::spawn_blocking(move || aws::source::digest(Path::new(&dir), &exclude)).await;
     match found {
-        Ok(Ok(digest)) => Ok(Attr::Known(format!("v{}:{digest}", aws::source::DIGEST_VERSION))),
+        Ok(Ok(digest)) => Ok(Attr::Known(format!(
+            "v{}:{digest}",
+            aws::source::DIGEST_VERSION
+        ))),
         Ok(Err(error)) => Err(Diagnostic::error(error.summary(), error.detail()).at("source_dir")),
-        Err(error) => Err(Diagnostic::error("source_dir could not be read", error.to_string()).at("source_dir")),
+        Err(error) => Err(
+            Diagnostic::error("source_dir could not be read", error.to_string()).at("source_dir"),
+        ),
     }
 }
 
@@ -26,11 +34,16 @@ pub(crate) fn exclude(config: &Config) -> Option<Vec<String>> {
     match &config.source_exclude {
         Attr::Null => Some(Vec::new()),
         Attr::Unknown => None,
-        Attr::Known(patterns) => patterns.iter().map(|pattern| pattern.as_ref().known().cloned()).collect(),
+        Attr::Known(patterns) => patterns
+            .iter()
+            .map(|pattern| pattern.as_ref().known().cloned())
+            .collect(),
     }
 }
 
 /// The digest alone, as `aws` makes it.
 pub(crate) fn bare(versioned: &str) -> &str {
-    versioned.split_once(':').map_or(versioned, |(_, digest)| digest)
+    versioned
+        .split_once(':')
+        .map_or(versioned, |(_, digest)| digest)
 }

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use aws::RunSpec;
 use aws::naming;
 use aws::spec::{
-    Algorithm, Channel, Checkpoint, Compression, Dashboard, DataBucket, Distribution, JobBucket, ResumeFrom, Role, Source, Vpc,
+    Algorithm, Channel, Checkpoint, Compression, Dashboard, DataBucket, Distribution, JobBucket,
+    ResumeFrom, Role, Source, Vpc,
 };
 use planner::{Capacity, Decision};
 use schemas::ml_training::{Effective, InputChannel, MAX_WAIT_HOURS, Regional, VpcConfig};
@@ -47,17 +48,35 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
     let config = from.config;
     let decision = from.decision;
     let region = decision.selected_region.as_str();
-    let here = Here { from, entry: config.regional.as_ref().known().and_then(|regional| regional.get(region)) };
+    let here = Here {
+        from,
+        entry: config
+            .regional
+            .as_ref()
+            .known()
+            .and_then(|regional| regional.get(region)),
+    };
     let name = text(&config.name);
     let data_bucket = DataBucket {
         name: text(&config.s3_bucket_name),
         region: text(&config.dataset_region),
         create: flag(&config.create_bucket),
     };
-    let request_digest = manifest::request_digest(from.written, decision, crate::object::get(from.planned, "source_digest"));
+    let request_digest = manifest::request_digest(
+        from.written,
+        decision,
+        crate::object::get(from.planned, "source_digest"),
+    );
     let spot = decision.selected_capacity == Capacity::Spot;
-    let runtime_hours = config.max_runtime_hours.known().unwrap_or(f64::from(decision.max_runtime_hours));
-    let wait_hours = config.max_wait_hours.known().unwrap_or((runtime_hours + 24.0).min(MAX_WAIT_HOURS)).max(runtime_hours);
+    let runtime_hours = config
+        .max_runtime_hours
+        .known()
+        .unwrap_or(f64::from(decision.max_runtime_hours));
+    let wait_hours = config
+        .max_wait_hours
+        .known()
+        .unwrap_or((runtime_hours + 24.0).min(MAX_WAIT_HOURS))
+        .max(runtime_hours);
     let mut environment = pairs(&config.environment);
     for (variable, value) in config.handed_over() {
         if let Attr::Known(value) = value {
@@ -95,7 +114,10 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
         max_runtime_seconds: seconds(runtime_hours),
         max_wait_seconds: spot.then(|| seconds(wait_hours)),
         max_pending_seconds: config.max_pending_hours.known().map(seconds),
-        max_retry_attempts: config.max_retry_attempts.known().and_then(|attempts| u32::try_from(attempts).ok()),
+        max_retry_attempts: config
+            .max_retry_attempts
+            .known()
+            .and_then(|attempts| u32::try_from(attempts).ok()),
         hyperparameters: pairs(&config.hyperparameters),
         environment,
         pass_compressed_uri: flag(&config.enable_model_compression),
@@ -115,13 +137,29 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
                 boundary: config.permissions_boundary_arn.as_ref().known().cloned(),
             },
         },
-        vpc: here.setting(|entry| &entry.vpc_config, &config.vpc_config).map(vpc),
-        kms_key_arn: here.setting(|entry| &entry.kms_key_arn, &config.kms_key_arn).cloned(),
-        volume_kms_key_arn: here.setting(|entry| &entry.volume_kms_key_arn, &config.volume_kms_key_arn).cloned(),
+        vpc: here
+            .setting(|entry| &entry.vpc_config, &config.vpc_config)
+            .map(vpc),
+        kms_key_arn: here
+            .setting(|entry| &entry.kms_key_arn, &config.kms_key_arn)
+            .cloned(),
+        volume_kms_key_arn: here
+            .setting(
+                |entry| &entry.volume_kms_key_arn,
+                &config.volume_kms_key_arn,
+            )
+            .cloned(),
         network_isolation: flag(&config.enable_network_isolation),
         encrypt_inter_container_traffic: flag(&config.encrypt_inter_container_traffic),
-        output_s3_uri: here.setting(|entry| &entry.output_s3_uri, &config.output_s3_uri).cloned(),
-        output_compression: match config.output_compression.as_ref().known().map(String::as_str) {
+        output_s3_uri: here
+            .setting(|entry| &entry.output_s3_uri, &config.output_s3_uri)
+            .cloned(),
+        output_compression: match config
+            .output_compression
+            .as_ref()
+            .known()
+            .map(String::as_str)
+        {
             Some("NONE") => Compression::None,
             _ => Compression::Gzip,
         },
@@ -137,7 +175,12 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
 
 /// The run's dashboard; none when none is wanted.
 pub(crate) fn dashboard(from: &Ingredients<'_>) -> Option<Dashboard> {
-    let wanted = from.config.dashboard.as_ref().known().is_none_or(|dashboard| dashboard == "run");
+    let wanted = from
+        .config
+        .dashboard
+        .as_ref()
+        .known()
+        .is_none_or(|dashboard| dashboard == "run");
     wanted.then(|| board::dashboard(from.config, from.planned, from.accelerators))
 }
 
@@ -145,8 +188,12 @@ fn source(from: &Ingredients<'_>) -> Result<Source, Diagnostic> {
     if let Some(uri) = from.config.source_s3_uri.as_ref().known() {
         return Ok(Source::S3(uri.clone()));
     }
-    let Some(dir) = from.config.source_dir.as_ref().known() else { return Ok(Source::None) };
-    let digest = crate::object::get(from.planned, "source_digest").as_str().unwrap_or_default();
+    let Some(dir) = from.config.source_dir.as_ref().known() else {
+        return Ok(Source::None);
+    };
+    let digest = crate::object::get(from.planned, "source_digest")
+        .as_str()
+        .unwrap_or_default();
     Ok(Source::Directory {
         path: PathBuf::from(dir),
         exclude: exclude(from.config).unwrap_or_default(),
@@ -169,15 +216,20 @@ impl<'a> Here<'a> {
     }
 
     fn replica(&self) -> Option<&'a String> {
-        self.entry.and_then(|entry| entry.dataset_s3_uri.as_ref().known())
+        self.entry
+            .and_then(|entry| entry.dataset_s3_uri.as_ref().known())
     }
 
     fn job_bucket(&self, data: &DataBucket) -> JobBucket {
         let region = &self.from.decision.selected_region;
         match self.replica().and_then(|uri| naming::split_s3_uri(uri)) {
-            Some((name, _)) => JobBucket::Replica { name: name.to_owned() },
+            Some((name, _)) => JobBucket::Replica {
+                name: name.to_owned(),
+            },
             None if *region == data.region => JobBucket::Data,
-            None => JobBucket::Companion { name: naming::companion_bucket(&data.name, region) },
+            None => JobBucket::Companion {
+                name: naming::companion_bucket(&data.name, region),
+            },
         }
     }
 
@@ -191,7 +243,11 @@ impl<'a> Here<'a> {
             _ => uri.to_owned(),
         };
         match self.from.config.input_channels.as_ref().known() {
-            None => vec![Channel { name: "train".to_owned(), s3_uri: moved(&dataset), ..Channel::default() }],
+            None => vec![Channel {
+                name: "train".to_owned(),
+                s3_uri: moved(&dataset),
+                ..Channel::default()
+            }],
             Some(channels) => channels
                 .iter()
                 .map(|(name, channel)| Channel {
@@ -219,7 +275,10 @@ fn settings_of(name: &str, channel: &InputChannel) -> Channel {
 }
 
 fn vpc(config: &VpcConfig) -> Vpc {
-    Vpc { subnets: texts(&config.subnets), security_group_ids: texts(&config.security_group_ids) }
+    Vpc {
+        subnets: texts(&config.subnets),
+        security_group_ids: texts(&config.security_group_ids),
+    }
 }
 
 /// The error of an apply that has nothing to run.
@@ -235,7 +294,12 @@ fn text(attribute: &Attr<String>) -> String {
 }
 
 fn texts(list: &Attr<Vec<Attr<String>>>) -> Vec<String> {
-    list.as_ref().known().into_iter().flatten().filter_map(|item| item.as_ref().known().cloned()).collect()
+    list.as_ref()
+        .known()
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.as_ref().known().cloned())
+        .collect()
 }
 
 fn flag(attribute: &Attr<bool>) -> bool {
