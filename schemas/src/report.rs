@@ -1,6 +1,8 @@
 //! How diagnostics are worded: the attribute in the summary; value, rule, legal values and advice in the detail.
 
-use tfplugin::{Diagnostic, Path};
+use tfplugin::{Diagnostic, Diagnostics, Path, Step};
+
+use crate::declare::{Attribute, Kind};
 
 /// An error at `path`.
 pub(crate) fn error(
@@ -24,6 +26,38 @@ pub(crate) fn warning(
 pub(crate) fn invalid(path: Path, detail: impl Into<String>) -> Diagnostic {
     let summary = format!("Invalid {}", shown(&path.to_string()));
     error(path, summary, detail)
+}
+
+/// Cuts each path to what Terraform and OpenTofu can find in the configuration.
+///
+/// They take every attribute step for a nested block: a path into an object attribute (`vpc_config.subnets`) finds
+/// nothing and points to the whole resource, or to an attribute at the top that has the same name. Keys and indexes
+/// are found. The summary still names the full path.
+pub(crate) fn findable(found: Diagnostics, attributes: &[Attribute]) -> Diagnostics {
+    found
+        .into_iter()
+        .map(|mut one| {
+            one.path = one.path.map(|path| cut(path, attributes));
+            one
+        })
+        .collect()
+}
+
+fn cut(path: Path, attributes: &[Attribute]) -> Path {
+    let Some(Step::Attribute(root)) = path.steps().first() else {
+        return path;
+    };
+    let block = attributes
+        .iter()
+        .any(|one| one.name == root && matches!(one.kind, Kind::Block(_)));
+    // Blocks hold attributes at one level below; everything else has its own attribute at the top.
+    let attribute = usize::from(block);
+    let inside = path.steps().iter().enumerate().skip(attribute + 1);
+    let end = inside
+        .filter(|(_, step)| matches!(step, Step::Attribute(_)))
+        .map(|(at, _)| at)
+        .next();
+    Path::from(path.steps()[..end.unwrap_or(path.steps().len())].to_vec())
 }
 
 /// `"a", "b" or "c"`.

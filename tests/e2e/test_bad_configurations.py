@@ -113,7 +113,8 @@ def test_bad_configuration(label, cli, validated):
     """One row: these diagnostics and no others."""
     row = ROWS[label]
     wanted = sorted(
-        (one.get("severity", "error"), one["path"], one["summary"], one["detail"]) for one in [row, *row.get("also", [])]
+        (one.get("severity", "error"), one["path"], one["summary"], one["detail"])
+        for one in [row, *row.get("also", [])]
     )
     found = sorted((one.severity, one.path, one.summary, one.detail) for one in validated(cli)[label])
     assert found == wanted

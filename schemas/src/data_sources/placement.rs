@@ -70,9 +70,10 @@ pub fn schema() -> Schema {
 
 /// Legal values, the resource's cross-field rules as far as they concern the workload, and refusals.
 pub fn validate(config: &Value, lists: &Lists<'_>) -> Diagnostics {
-    let mut found = check::object(config, &inputs(), lists);
+    let inputs = inputs();
+    let mut found = check::object(config, &inputs, lists);
     check::and_where_legal(&mut found, |further| {
         ml_training::check_workload(config, lists, further)
     });
-    found
+    crate::report::findable(found, &inputs)
 }

@@ -23,7 +23,7 @@ pub use workload::check_workload;
 
 use crate::declare::Attribute;
 pub use crate::declare::Class;
-use crate::{Lists, check, protocol, refusals};
+use crate::{Lists, check, protocol, refusals, report};
 
 /// The protocol schema.
 pub fn resource_schema() -> Schema {
@@ -48,7 +48,7 @@ pub fn validate(config: &Value, lists: &Lists<'_>) -> Diagnostics {
             rules::check(&typed, lists, further);
         }
     });
-    found
+    report::findable(found, INPUTS)
 }
 
 /// The declaration of an input.

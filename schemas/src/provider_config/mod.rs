@@ -8,7 +8,7 @@ use tfplugin::{Attr, Diagnostics, Schema, Value};
 
 use crate::declare::{Kind, Preset, Text, declare, flag, of, one_of, text, whole};
 use crate::ml_training::{TextMap, Texts, tags};
-use crate::{Lists, check, protocol, refusals};
+use crate::{Lists, check, protocol, refusals, report};
 
 const PATH: Kind = Kind::Text(Text::UpTo(4096));
 const ACCOUNT: Kind = Kind::Text(Text::Account);
@@ -135,7 +135,7 @@ pub fn validate(config: &Value, lists: &Lists<'_>) -> Diagnostics {
             rules::check(&typed, further);
         }
     });
-    found
+    report::findable(found, INPUTS)
 }
 
 /// Own endpoints by service, those that are known.
