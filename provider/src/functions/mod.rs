@@ -95,10 +95,15 @@ fn at_least_nought(arguments: &[Value], index: usize, name: &str) -> Result<f64,
     if value < 0.0 {
         return Err(FunctionError::argument(
             index,
-            format!("{name} is {value}; it has to be 0 or more."),
+            format!("{name} is {value}; it has to be 0 or more"),
         ));
     }
     Ok(value)
+}
+
+/// Terraform puts a full stop behind the text of a function's error.
+fn fragment(why: &str) -> &str {
+    why.trim_end().trim_end_matches('.')
 }
 
 fn figure(value: f64) -> Value {
@@ -111,12 +116,12 @@ fn grid_zone(arguments: &[Value]) -> Result<Value, FunctionError> {
         Some(region) => Ok(region.zone.into()),
         None => {
             let near = schemas::nearest(name, catalog::region_names()).map_or_else(
-                || "Legal values are the AWS regions, such as eu-north-1.".to_owned(),
-                |near| format!("Did you mean {near}?"),
+                || "legal values are the AWS regions, such as eu-north-1".to_owned(),
+                |near| format!("the nearest name is {near}"),
             );
             Err(FunctionError::argument(
                 0,
-                format!("\"{name}\" is not an AWS region that the catalogue knows. {near}"),
+                format!("\"{name}\" is not an AWS region that the catalogue knows; {near}"),
             ))
         }
     }
@@ -135,7 +140,7 @@ fn energy_kwh(arguments: &[Value]) -> Result<Value, FunctionError> {
     let load = arguments.get(2).and_then(Value::as_f64);
     planner::energy_kwh(Catalog::embedded(), text(arguments, 0), Hours(hours), load)
         .map(|energy| figure(three(energy.get())))
-        .map_err(|why| FunctionError::new(crate::text::sentence(&why)))
+        .map_err(|why| FunctionError::new(fragment(&why)))
 }
 
 fn iam_policy(arguments: &[Value]) -> Result<Value, FunctionError> {
@@ -143,7 +148,7 @@ fn iam_policy(arguments: &[Value]) -> Result<Value, FunctionError> {
     let features: Vec<&str> = features.iter().map(String::as_str).collect();
     aws::policy::iam_policy(&features)
         .map(Value::from)
-        .map_err(|why| FunctionError::argument(0, crate::text::sentence(&why)))
+        .map_err(|why| FunctionError::argument(0, fragment(&why)))
 }
 
 #[cfg(test)]

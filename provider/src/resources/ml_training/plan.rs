@@ -2,7 +2,7 @@
 
 use planner::{Capacity, Place};
 use schemas::ml_training::Config;
-use tfplugin::{Diagnostics, Path, PlanRequest, PlanResponse, Value, from_value};
+use tfplugin::{Attr, Diagnostics, Path, PlanRequest, PlanResponse, Value, from_value, to_value};
 
 use super::change::{Change, Facts, classify};
 use super::decide::{self, decide};
@@ -27,7 +27,8 @@ pub(crate) async fn plan(
     let mut remembered = Remembered::read(&request.private)?;
     let mut diagnostics = Diagnostics::new();
 
-    let change = changes(&config, &written, prior.as_ref(), &remembered).await?;
+    let digest = source::digest(&config).await?;
+    let change = changes(&written, prior.as_ref(), &remembered, &digest);
     let (outputs, run_change) = match (&change, &prior) {
         (Change::NewRun(changed) | Change::PerhapsNewRun(changed), Some(prior)) => {
             let certain = matches!(change, Change::NewRun(_));
@@ -46,7 +47,7 @@ pub(crate) async fn plan(
             (decided.outputs, say::run_change(prior))
         }
         (Change::InPlace(_) | Change::None, Some(prior)) => {
-            (kept(configured, &config, prior)?, Value::Null)
+            (kept(configured, &config, prior, &digest)?, Value::Null)
         }
         _ => {
             let decided = decide(configured, &config, &written, None).await?;
@@ -96,23 +97,22 @@ pub(crate) async fn plan(
     })
 }
 
-async fn changes(
-    config: &Config,
+fn changes(
     written: &Object,
     prior: Option<&Object>,
     remembered: &Remembered,
-) -> Result<Change, Diagnostics> {
+    digest: &Attr<String>,
+) -> Change {
     let Some(prior) = prior else {
-        return Ok(Change::Create);
+        return Change::Create;
     };
-    let digest = source::digest(config).await?.known();
     let facts = Facts {
         adopted: remembered.adopted,
-        source_digest: digest.as_deref(),
+        source_digest: digest.as_deref().known(),
         lost: get(prior, "training_job_status").as_str() == Some("NotFound")
             && get(prior, "outcome").as_str() != Some("succeeded"),
     };
-    Ok(classify(written, Some(prior), facts))
+    classify(written, Some(prior), facts)
 }
 
 /// Where the run of this state is.
@@ -126,13 +126,22 @@ pub(crate) fn previous(prior: &Object) -> Option<Place> {
     })
 }
 
-/// What an apply in place can still change: tags. Everything else of the run stands.
-fn kept(configured: &Configured, config: &Config, prior: &Object) -> Result<Object, Diagnostics> {
+/// What an apply in place can still change: tags, and the digest of code that was taken over without one. Everything else
+/// of the run stands.
+fn kept(
+    configured: &Configured,
+    config: &Config,
+    prior: &Object,
+    digest: &Attr<String>,
+) -> Result<Object, Diagnostics> {
     let mut outputs = prior.clone();
     outputs.insert(
         "tags_all".to_owned(),
         foreseen::tags_all(&decide::tags(configured, config))?,
     );
+    if get(prior, "source_digest").is_null() {
+        outputs.insert("source_digest".to_owned(), to_value(digest)?);
+    }
     Ok(outputs)
 }
 
@@ -149,8 +158,10 @@ fn with_upkeep(
         Change::InPlace(changed) => changed,
         other => return other,
     };
-    if get(outputs, "tags_all") != get(prior, "tags_all") {
-        changed.push("tags_all".to_owned());
+    for name in ["tags_all", "source_digest"] {
+        if get(outputs, name) != get(prior, name) {
+            changed.push(name.to_owned());
+        }
     }
     let wants_dashboard = config
         .dashboard

@@ -163,10 +163,13 @@ fn in_place(config: &Object, prior: &Object, changed: &[String], parts: &Parts<'
     {
         planned.insert(name.to_owned(), get(prior, name).clone());
     }
-    planned.insert(
-        "tags_all".to_owned(),
-        get(parts.foreseen, "tags_all").clone(),
-    );
+    for name in ["tags_all", "source_digest"] {
+        planned.insert(name.to_owned(), get(parts.foreseen, name).clone());
+    }
+    // A run without a decision on record (an import without a manifest) leaves what the user wrote.
+    if get(prior, "placement").is_null() {
+        planned.insert("placement".to_owned(), get(config, "placement").clone());
+    }
     if changed.iter().any(|name| name == "dashboard") {
         planned.insert("dashboard_url".to_owned(), Value::Unknown);
     }

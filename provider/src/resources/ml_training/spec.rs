@@ -238,7 +238,7 @@ impl<'a> Here<'a> {
         let dataset = format!("s3://{}/{prefix}", data.name);
         // Where a replica stands in for the dataset, so it does for what lies in the dataset's folder.
         let moved = |uri: &str| match (self.replica(), uri.strip_prefix(&dataset)) {
-            (Some(replica), Some(rest)) if rest.is_empty() => replica.clone(),
+            (Some(replica), Some("")) => replica.clone(),
             (Some(replica), Some(rest)) => format!("{}/{rest}", replica.trim_end_matches('/')),
             _ => uri.to_owned(),
         };
