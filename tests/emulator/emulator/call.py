@@ -70,7 +70,13 @@ def from_environ(environ: dict[str, Any], body: bytes) -> Call:
     )
     scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
     if scope is None:
-        call.service, call.protocol = "s3", "rest-xml"
+        # Unsigned: the service is unknown, the protocol shows.
+        if call.header("X-Amz-Target"):
+            call.protocol = "json"
+        elif environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+            call.protocol = "query"
+        else:
+            call.service, call.protocol = "s3", "rest-xml"
         return call
     call.access_key, _, call.region, signing = scope.groups()
     call.service = models.SIGNING_NAMES.get(signing, signing)

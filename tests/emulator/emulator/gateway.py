@@ -7,7 +7,7 @@ import traceback
 from email.utils import formatdate
 from typing import Any
 
-from . import auth, control, faults, services, validation
+from . import auth, control, faults, models, services, validation
 from . import call as calls
 from .call import Call
 from .errors import ApiError, NotSimulated, Response, render
@@ -69,6 +69,8 @@ def _understand(call: Call, entry: dict[str, Any]) -> None:
         raise _unsigned(call)
     if call.service not in services.MODELLED:
         raise NotSimulated(f"no service is known under the signing name {call.service}")
+    if call.region not in models.regions():
+        raise NotSimulated(f"there is no region {call.region}")
     calls.resolve(call)
     call.principal = auth.principal_arn(call)
     entry.update(operation=call.operation, principal=call.principal, params=summary(call.params))
@@ -76,9 +78,12 @@ def _understand(call: Call, entry: dict[str, Any]) -> None:
 
 def _unsigned(call: Call) -> ApiError:
     # S3 API reference, error codes: AccessDenied. Other services: Common
-    # Errors, MissingAuthenticationToken; an emulated call without a signature
-    # cannot be told apart by service, so S3's shape is used.
-    return ApiError("AccessDenied", "Access Denied", 403)
+    # Errors, MissingAuthenticationToken.
+    if call.protocol == "rest-xml":
+        return ApiError("AccessDenied", "Access Denied", 403)
+    code = "MissingAuthenticationToken"
+    code += "Exception" if call.protocol == "json" else ""
+    return ApiError(code, "Request is missing Authentication Token", 403)
 
 
 def _effect(call: Call, entry: dict[str, Any]) -> Response:

@@ -39,6 +39,15 @@ def service_model(name: str) -> ServiceModel:
 
 
 @functools.cache
+def regions() -> frozenset[str]:
+    """Every region of every partition."""
+    return frozenset(
+        region for partition in _session.get_available_partitions()
+        for region in _session.get_available_regions("ec2", partition)
+    )
+
+
+@functools.cache
 def enum(service: str, shape: str) -> tuple[str, ...]:
     """The values of an enum shape."""
     return tuple(service_model(service).shape_for(shape).enum)

@@ -25,6 +25,9 @@ class Settings:
     # Check the job's role, its buckets and the role's rights to them at
     # CreateTrainingJob, as SageMaker does. Off where IAM and S3 are elsewhere.
     check_job_access: bool = True
+    # CreateTrainingJob calls per second before "Rate exceeded"; 0 is no limit
+    # (AWS allows 1).
+    create_jobs_per_second: float = 0.0
     # "region quota name" or "quota name" -> value.
     quotas: dict[str, float] = field(default_factory=dict)
     default_quota: float = 1000.0
@@ -56,6 +59,8 @@ class World:
         # Role name -> (time of CreateRole, CreateTrainingJob calls refused so far).
         self.role_born: dict[str, float] = {}
         self.role_refusals: dict[str, int] = {}
+        # When the next CreateTrainingJob is allowed, where there is a rate.
+        self.next_create = 0.0
 
 
 _worlds: dict[str, World] = {}

@@ -18,6 +18,8 @@ Sources of the sentences:
 
 from __future__ import annotations
 
+import re
+import time
 from typing import Any
 from urllib.parse import urlparse
 
@@ -37,7 +39,9 @@ _MAX_RUNTIME = 28 * jobs.DAY
 def check(world: World, call: Call, arn: str) -> None:
     """Refuse what SageMaker refuses, in its order as far as it is known."""
     request = call.params
+    _rate(world)
     _shape(request)
+    _machine(call)
     _stopping(request)
     check_tags(request.get("Tags") or [])
     if jobs.find(world, call.region, request["TrainingJobName"]):
@@ -69,6 +73,38 @@ def _shape(request: dict[str, Any]) -> None:
         raise NotSimulated("a warm pool together with spot: AWS refuses, its words are not known")
     if "StoppingCondition" not in request:
         raise NotSimulated("a job without StoppingCondition")
+
+
+def _rate(world: World) -> None:
+    rate = world.settings.create_jobs_per_second
+    if not rate:
+        return
+    now = time.monotonic()
+    if now < world.next_create:
+        raise ApiError("ThrottlingException", "Rate exceeded")
+    world.next_create = now + 1 / rate
+
+
+# Types with local NVMe get no EBS volume (API reference, ResourceConfig; the
+# rule is that of the SageMaker Python SDK, with the families that it lacks).
+_NVME = re.compile(r"ml\.(g4dn|g5|g6|g6e|g7e|p3dn|p4d|p4de|p5|p5e|p5en|p6|p6e|trn1|trn1n|trn2|r5d)[.-]")
+_IMAGE_REGION = re.compile(r"\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com")
+
+
+def _machine(call: Call) -> None:
+    """Volume and image."""
+    resources = call.params["ResourceConfig"]
+    local = _NVME.match(resources["InstanceType"]) is not None
+    if local and "VolumeKmsKeyId" in resources:
+        raise NotSimulated("VolumeKmsKeyId on a type with local NVMe: AWS refuses, "
+                           "its words are not known")
+    if not local and not resources.get("VolumeSizeInGB"):
+        raise NotSimulated("no VolumeSizeInGB on a type with EBS volumes: AWS refuses, "
+                           "its words are not known")
+    image = _IMAGE_REGION.match(call.params["AlgorithmSpecification"].get("TrainingImage", ""))
+    if image and image[1] != call.region:
+        raise NotSimulated(f"an image of {image[1]} in {call.region}: AWS refuses, "
+                           "its words are not known")
 
 
 def _stopping(request: dict[str, Any]) -> None:
