@@ -1,7 +1,9 @@
 //! What is answered. Field names are those of the resource's outputs.
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
+use crate::rules::Why;
 use crate::{Capacity, GramsPerKwh, Hours, Kg, Kwh, Place, Start, Usd};
 
 /// A value with its plausible range (about 90 %; model and data, the user's hours taken as given).
@@ -13,6 +15,17 @@ pub struct Band<T> {
     pub low: T,
     /// Upper end.
     pub high: T,
+}
+
+impl<T> Band<T> {
+    /// The same range in another unit or type.
+    pub fn map<U>(self, f: impl Fn(T) -> U) -> Band<U> {
+        Band {
+            value: f(self.value),
+            low: f(self.low),
+            high: f(self.high),
+        }
+    }
 }
 
 /// `estimate`.
@@ -117,12 +130,12 @@ pub struct Signal {
 }
 
 /// One feasible place with its figures.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Candidate {
     /// Region.
-    pub region: String,
+    pub region: &'static str,
     /// Type.
-    pub instance_type: String,
+    pub instance_type: &'static str,
     /// Spot or on demand.
     pub capacity: Capacity,
     /// Start.
@@ -142,7 +155,7 @@ pub struct Candidate {
 }
 
 /// Which rule rejected a candidate; in the order in which the rules are asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Rule {
@@ -198,21 +211,109 @@ pub enum Rule {
     CostPremium,
 }
 
+impl Rule {
+    /// The attribute that sets the rule, if it is one.
+    #[must_use]
+    pub fn attribute(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Partition | Self::Residency => "data_residency",
+            Self::Regions => "preferred_training_regions",
+            Self::Regional => "regional",
+            Self::ImageRegion => "training_image",
+            Self::Staging => "allow_companion_bucket",
+            Self::Types | Self::Kind => "preferred_instance_types",
+            Self::AcceleratorCount => "accelerator_count_policy",
+            Self::Memory => "min_gpu_memory_gb",
+            Self::Vcpu => "num_data_loader_workers",
+            Self::Disk | Self::Ram => "dataset_size_gb",
+            Self::Throughput => "relative_throughput",
+            Self::Cuda => "framework",
+            Self::TrainingPlan => "training_plan_arn",
+            Self::Runtime => "max_slowdown",
+            Self::Threshold => "carbon_intensity_threshold",
+            Self::EmissionsGate => "max_emissions_kg",
+            Self::EnergyGate => "max_energy_kwh",
+            Self::CostGate => "max_cost_usd",
+            Self::CostPremium => "max_cost_premium_percent",
+            Self::Retired | Self::Offer | Self::Price => return None,
+        })
+    }
+}
+
 /// A rejected candidate, or a whole region or type (then the other is `None`).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rejection {
     /// Region; `None` = in every region.
-    pub region: Option<String>,
+    pub region: Option<&'static str>,
     /// Type; `None` = every type.
-    pub instance_type: Option<String>,
+    pub instance_type: Option<&'static str>,
+    pub(crate) why: Why,
+}
+
+impl Rejection {
     /// Which rule.
-    pub rule: Rule,
-    /// Why, as a sentence fragment.
-    pub reason: String,
+    #[must_use]
+    pub fn rule(&self) -> Rule {
+        self.why.rule()
+    }
+
+    /// Why, as a fragment of a sentence. Made when asked for: most are never printed.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        self.why.reason()
+    }
+}
+
+impl Serialize for Rejection {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Rejection", 4)?;
+        out.serialize_field("region", &self.region)?;
+        out.serialize_field("instance_type", &self.instance_type)?;
+        out.serialize_field("rule", &self.rule())?;
+        out.serialize_field("reason", &self.reason())?;
+        out.end()
+    }
+}
+
+/// What an auditor needs beside the figures.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Audit {
+    /// What the figures are for.
+    pub functional_unit: &'static str,
+    /// What is inside.
+    pub boundary_in: &'static str,
+    /// What is outside.
+    pub boundary_out: &'static str,
+    /// Version of the method.
+    pub methodology_version: &'static str,
+    /// Version of the figures, with the digest of the user's own.
+    pub catalog_version: String,
+    /// Citation of the grid intensity.
+    pub intensity_source: String,
+    /// Citation of the PUE, with its value.
+    pub pue: f64,
+    /// See `pue`.
+    pub pue_source: String,
+    /// Lifetime and allocation of the manufacture.
+    pub embodied_method: &'static str,
+    /// Citation of the manufacture.
+    pub embodied_source: String,
+    /// Citation of the power.
+    pub power_source: String,
+    /// `modelled` before the run.
+    pub energy_method: &'static str,
+    /// What the ranges mean.
+    pub uncertainty: &'static str,
+    /// GHG Protocol.
+    pub scope: &'static str,
+    /// Share of primary data.
+    pub primary_data_percent: f64,
+    /// Why another tool says something else.
+    pub comparison: &'static str,
 }
 
 /// The decision.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Decision {
     /// `selected_region`.
     pub selected_region: String,
@@ -260,14 +361,12 @@ pub struct Decision {
     pub within_noise: Vec<usize>,
     /// kgCO2e per million parameters, when `model_parameters_millions` was given.
     pub kg_per_million_parameters: Option<f64>,
-    /// Version of the catalogue.
-    pub catalog_version: String,
-    /// Version of the method.
-    pub methodology_version: String,
+    /// Labels for report and manifest.
+    pub audit: Audit,
 }
 
 /// A feasible answer just outside the limits.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NearMiss {
     /// Where.
     pub place: Place,
@@ -278,7 +377,7 @@ pub struct NearMiss {
 }
 
 /// There is no feasible answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Infeasible {
     /// One line: what stands in the way.
     pub summary: String,
@@ -289,11 +388,11 @@ pub struct Infeasible {
     /// Every rejection.
     pub rejected: Vec<Rejection>,
     /// The attribute to blame, when it is one.
-    pub attribute: Option<String>,
+    pub attribute: Option<&'static str>,
 }
 
 /// What [`crate::decide`] answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Answer {
     /// A decision.
     Decided(Box<Decision>),

@@ -1,41 +1,411 @@
-//! The entry points.
+//! The entry point: a request in, a decision with every line about it out.
 
-use catalog::Catalog;
+use catalog::{Attribution, Catalog};
 
-use crate::{Answer, GramsPerKwh, Hours, Infeasible, Kg, Kwh, Request};
+use crate::answer::{Audit, Breakdown, Candidate, Decision, Estimate, Signal};
+use crate::factors::{Factors, Metric};
+use crate::model::{Buying, Pace};
+use crate::savings::Compared;
+use crate::solve::{Found, Ranking, Solver};
+use crate::text::{capacity, hours, percent, sig2, sig3};
+use crate::{
+    Answer, Band, GramsPerKwh, Hours, InputMode, Kg, Kwh, OnInfeasible, Request, Start, Usd,
+    advice, infeasible, rules,
+};
 
-/// Decides.
+/// Decides. The same catalogue and request give the same answer; every request has one.
 #[must_use]
-pub fn decide(_catalog: &Catalog, _request: &Request) -> Answer {
-    Answer::Infeasible(Box::new(Infeasible {
-        summary: "no candidate".to_owned(),
-        detail: String::new(),
-        nearest: Vec::new(),
-        rejected: Vec::new(),
-        attribute: None,
-    }))
+pub fn decide(catalog: &Catalog, request: &Request) -> Answer {
+    let answer = attempt(catalog, request);
+    let may_drop = request.on_infeasible == OnInfeasible::RunNow
+        && request.carbon_intensity_threshold.is_some();
+    if !may_drop || matches!(answer, Answer::Decided(_)) {
+        return answer;
+    }
+    let mut relaxed = request.clone();
+    relaxed.carbon_intensity_threshold = None;
+    match attempt(catalog, &relaxed) {
+        Answer::Decided(mut decision) => {
+            decision.warnings.insert(
+                0,
+                "No place meets carbon_intensity_threshold; it was dropped (on_infeasible = \"run_now\").".to_owned(),
+            );
+            Answer::Decided(decision)
+        }
+        Answer::Infeasible(_) => answer,
+    }
 }
 
-/// Energy of one instance over some hours, at `load` 0..1 of full power (`None`: typical
-/// training power), without PUE.
-///
-/// # Errors
-/// An unknown type, with the nearest names; hours below 0; a load outside 0..1.
-pub fn energy_kwh(
-    catalog: &Catalog,
-    instance_type: &str,
-    hours: Hours,
-    load: Option<f64>,
-) -> Result<Kwh, String> {
-    let _ = (hours, load);
-    catalog
-        .instance_type(instance_type)
-        .map(|_| Kwh(0.0))
-        .ok_or_else(|| format!("unknown instance type {instance_type:?}"))
+fn attempt(catalog: &Catalog, request: &Request) -> Answer {
+    let solver = match Solver::new(catalog, request) {
+        Ok(solver) => solver,
+        Err(malformed) => return Answer::Infeasible(Box::new(infeasible::malformed(malformed))),
+    };
+    let ranking = solver.rank();
+    if ranking.found.is_empty() {
+        return Answer::Infeasible(Box::new(infeasible::explain(&solver, ranking.rejected)));
+    }
+    Answer::Decided(Box::new(write_up(&solver, ranking)))
 }
 
-/// Emissions of some energy at some intensity.
-#[must_use]
-pub fn emissions_kg(energy: Kwh, intensity: GramsPerKwh) -> Kg {
-    energy * intensity
+/// A feasible candidate with its ranges.
+pub(crate) struct Written<'a> {
+    pub(crate) found: &'a Found,
+    pub(crate) factors: Factors,
+}
+
+impl<'a> Written<'a> {
+    pub(crate) fn new(solver: &Solver, pace: &Pace, found: &'a Found) -> Self {
+        Self {
+            found,
+            factors: solver.factors(pace, found),
+        }
+    }
+
+    fn band(&self, value: f64, metric: Metric) -> Band<f64> {
+        let [down, up] = self.factors.band(metric);
+        Band {
+            value,
+            low: value * (-down).exp(),
+            high: value * up.exp(),
+        }
+    }
+
+    pub(crate) fn estimate(&self) -> Estimate {
+        let x = &self.found.x;
+        Estimate {
+            energy_kwh: self.band(x.kwh, Metric::Kwh).map(Kwh),
+            emissions_kg: self.band(x.kg, Metric::Kg).map(Kg),
+            cost_usd: x
+                .usd
+                .is_finite()
+                .then(|| self.band(x.usd, Metric::Usd).map(Usd)),
+            runtime_hours: self.band(x.billed_h, Metric::Hours).map(Hours),
+        }
+    }
+}
+
+pub(crate) fn breakdown(found: &Found) -> Breakdown {
+    let x = &found.x;
+    Breakdown {
+        operational_kg: Kg(x.run_kg + x.storage_kg),
+        embodied_kg: Kg(x.embodied_kg),
+        transfer_kg: Kg(x.network_kg),
+        compute_usd: x.compute_usd.is_finite().then_some(Usd(x.compute_usd)),
+        storage_usd: Usd(x.storage_usd),
+        transfer_usd: Usd(if x.egress_usd.is_finite() {
+            x.egress_usd
+        } else {
+            0.0
+        }),
+    }
+}
+
+pub(crate) fn candidate(solver: &Solver, written: &Written) -> Candidate {
+    let found = written.found;
+    Candidate {
+        region: solver.m.regions()[found.region].name,
+        instance_type: solver.m.types()[found.instance_type].name,
+        capacity: found.buying.capacity(),
+        start: Start::AtOnce,
+        estimate: written.estimate(),
+        breakdown: breakdown(found),
+        it_energy_kwh: Kwh(found.x.it_kwh),
+        cost_ceiling_usd: solver.ceiling_usd(found).map(Usd),
+        max_runtime_hours: whole(found.max_runtime_h),
+        gco2_per_kwh: GramsPerKwh(solver.m.regions()[found.region].intensity.value),
+    }
+}
+
+/// A number of hours that a job may take, as SageMaker counts them.
+pub(crate) fn whole(hours: f64) -> u32 {
+    hours.ceil().clamp(1.0, 100_000.0) as u32
+}
+
+/// `eu-north-1, ml.p5.48xlarge, spot, 49 h: 360 kWh, 15.3 kgCO2e (11 to 25), 1,510 USD`.
+pub(crate) fn line(solver: &Solver, found: &Found, estimate: &Estimate) -> String {
+    let count = match solver.m.request.instance_count {
+        1 => String::new(),
+        n => format!("{n} x "),
+    };
+    let usd = estimate.cost_usd.map_or_else(
+        || "price unknown".to_owned(),
+        |c| format!("{} USD", sig3(c.value.0)),
+    );
+    format!(
+        "{}, {count}{}, {}, {}: {} kWh, {} kgCO2e ({} to {}), {usd}",
+        solver.m.regions()[found.region].name,
+        solver.m.types()[found.instance_type].name,
+        capacity(found.buying, rules::wants_spot(&solver.m)),
+        hours(estimate.runtime_hours.value.0),
+        sig3(estimate.energy_kwh.value.0),
+        sig3(estimate.emissions_kg.value.0),
+        sig2(estimate.emissions_kg.low.0),
+        sig2(estimate.emissions_kg.high.0),
+    )
+}
+
+fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
+    let m = &solver.m;
+    let request = m.request;
+    let Ranking { found, rejected } = ranking;
+    // Types come in runs of regions: one pace each.
+    let mut paces: Vec<Option<Pace>> = vec![None; m.types().len()];
+    for f in &found {
+        paces[f.instance_type].get_or_insert_with(|| solver.pace_of(f.instance_type));
+    }
+    let written: Vec<Written> = found
+        .iter()
+        .filter_map(|f| {
+            paces[f.instance_type]
+                .as_ref()
+                .map(|pace| Written::new(solver, pace, f))
+        })
+        .collect();
+    let ranked: Vec<Candidate> = written.iter().map(|w| candidate(solver, w)).collect();
+    let (chosen, place) = (&found[0], &ranked[0]);
+    let within_noise = noise(solver, &written);
+
+    let region = &m.regions()[chosen.region];
+    let instance_type = &m.types()[chosen.instance_type];
+    let compared = Compared::new(solver, &written[0]);
+    let summary = format!(
+        "{}; {} kgCO2e, {}, prices {}{}",
+        line(solver, chosen, &place.estimate),
+        percent(-compared.savings.emissions_percent),
+        basis(solver, chosen.region),
+        m.catalog.prices_as_of(),
+        noise_line(&ranked, &within_noise),
+    );
+    let candidates = candidate_lines(solver, &found, &ranked, &rejected);
+    let advice = advice::give(solver, chosen, &compared);
+    let needs_disk = !instance_type.has_nvme();
+    Decision {
+        selected_region: region.name.to_owned(),
+        selected_instance_type: instance_type.name.to_owned(),
+        selected_capacity: place.capacity,
+        instance_count: request.instance_count,
+        volume_size_gb: needs_disk.then(|| volume_gb(request)),
+        start: Start::AtOnce,
+        max_runtime_hours: place.max_runtime_hours,
+        staging: m.is_remote(chosen.region),
+        estimate: place.estimate,
+        breakdown: place.breakdown,
+        cost_ceiling_usd: place.cost_ceiling_usd,
+        baseline: compared.baseline,
+        savings: compared.savings,
+        signal: signal(solver, chosen.region),
+        summary,
+        candidates,
+        recommendations: advice.recommendations,
+        assumptions: advice.assumptions,
+        warnings: advice.warnings,
+        kg_per_million_parameters: request
+            .model_parameters_millions
+            .filter(|p| *p > 0.0)
+            .map(|p| place.estimate.emissions_kg.value.0 / p),
+        audit: audit(solver, chosen),
+        ranked,
+        rejected,
+        within_noise,
+    }
+}
+
+/// A disk that holds the dataset beside the container.
+fn volume_gb(request: &Request) -> u32 {
+    let needed = if request.input_mode == InputMode::File {
+        request.dataset_size_gb + 30.0
+    } else {
+        30.0
+    };
+    request
+        .volume_size_gb
+        .unwrap_or(needed)
+        .ceil()
+        .clamp(1.0, 16_384.0) as u32
+}
+
+/// Those whose objective may be as good: the band of the ratio to the chosen one reaches 1.
+fn noise(solver: &Solver, written: &[Written]) -> Vec<usize> {
+    let Some((chosen, others)) = written.split_first() else {
+        return Vec::new();
+    };
+    let metrics = solver.objective_metrics();
+    let reaches = |other: &Written| {
+        let ratio = other.found.objective / chosen.found.objective;
+        let [down, _] = other.factors.ratio(&chosen.factors, metrics);
+        ratio.is_finite() && ratio * (-down).exp() <= 1.0
+    };
+    (1..=others.len())
+        .filter(|i| reaches(&written[*i]))
+        .collect()
+}
+
+fn noise_line(ranked: &[Candidate], within: &[usize]) -> String {
+    let name = |i: &usize| format!("{} {}", ranked[*i].region, ranked[*i].instance_type);
+    match within {
+        [] => String::new(),
+        [one] => format!("; within noise of: {}", name(one)),
+        [one, two] => format!("; within noise of: {}, {}", name(one), name(two)),
+        [one, two, rest @ ..] => {
+            format!(
+                "; within noise of: {}, {} and {} more",
+                name(one),
+                name(two),
+                rest.len()
+            )
+        }
+    }
+}
+
+/// `location-based average 2025`, or whose figure it is.
+pub(crate) fn basis(solver: &Solver, region: usize) -> String {
+    let r = &solver.m.regions()[region];
+    if r.intensity.source == catalog::SourceId::OVERRIDE {
+        format!("{} figure of catalog_overrides", r.attribution.as_str())
+    } else {
+        format!("{} average {}", r.attribution.as_str(), r.intensity_year)
+    }
+}
+
+fn candidate_lines(
+    solver: &Solver,
+    found: &[Found],
+    ranked: &[Candidate],
+    rejected: &[crate::Rejection],
+) -> Vec<String> {
+    let least = |value: &dyn Fn(&Found) -> f64| {
+        let mut best = 0;
+        for (i, f) in found.iter().enumerate() {
+            if value(f) < value(&found[best]) {
+                best = i;
+            }
+        }
+        best
+    };
+    let mut labels: Vec<(usize, Vec<&str>)> = vec![(0, vec!["chosen"])];
+    let mut label =
+        |place: usize, name: &'static str| match labels.iter_mut().find(|(p, _)| *p == place) {
+            Some((_, names)) => names.push(name),
+            None => labels.push((place, vec![name])),
+        };
+    let cheapest = least(&|f| {
+        if f.x.usd.is_finite() {
+            f.x.usd
+        } else {
+            f64::INFINITY
+        }
+    });
+    let greenest = least(&|f| f.x.kg);
+    label(cheapest, "cheapest");
+    label(greenest, "greenest");
+    if let Some(next) = (1..found.len()).find(|i| *i != cheapest && *i != greenest) {
+        label(next, "next best");
+    }
+    let mut lines: Vec<String> = labels
+        .iter()
+        .map(|(place, names)| {
+            format!(
+                "{}: {}",
+                crate::text::list(names),
+                line(solver, &found[*place], &ranked[*place].estimate)
+            )
+        })
+        .collect();
+    // Of the rejected, what the user would miss: what was named, then what came furthest.
+    let request = solver.m.request;
+    let mut shown: Vec<(bool, crate::Rule, &crate::Rejection)> = rejected
+        .iter()
+        .map(|r| {
+            let named = r
+                .region
+                .is_some_and(|n| request.preferred_training_regions.iter().any(|p| p == n))
+                || r.instance_type
+                    .is_some_and(|n| request.preferred_instance_types.iter().any(|p| p == n))
+                || (r.region == Some(request.dataset_region.as_str()) && r.instance_type.is_none());
+            (named, r.rule(), r)
+        })
+        .collect();
+    shown.sort_by(|a, b| {
+        b.0.cmp(&a.0)
+            .then(b.1.cmp(&a.1))
+            .then(a.2.instance_type.cmp(&b.2.instance_type))
+            .then(a.2.region.cmp(&b.2.region))
+    });
+    // One line per rule: five lines that all say the same say nothing.
+    let mut rules_shown = Vec::new();
+    for (_, rule, rejection) in shown {
+        if lines.len() >= 5 {
+            break;
+        }
+        if rules_shown.contains(&rule) {
+            continue;
+        }
+        rules_shown.push(rule);
+        let place = match (rejection.region, rejection.instance_type) {
+            (Some(region), Some(instance_type)) => format!("{region}, {instance_type}"),
+            (Some(name), None) | (None, Some(name)) => name.to_owned(),
+            (None, None) => continue,
+        };
+        lines.push(format!("rejected: {place}: {}", rejection.reason()));
+    }
+    lines
+}
+
+fn signal(solver: &Solver, region: usize) -> Signal {
+    let r = &solver.m.regions()[region];
+    let own = r.intensity.source == catalog::SourceId::OVERRIDE;
+    let source = match (own, r.attribution) {
+        (true, attribution) => format!("catalog_overrides, {}", attribution.as_str()),
+        (false, Attribution::MarketBased) => "Electricity Maps, declared market-based".to_owned(),
+        (false, Attribution::LocationBased) => "Electricity Maps".to_owned(),
+    };
+    Signal {
+        source,
+        kind: "average".to_owned(),
+        factor_type: "life_cycle".to_owned(),
+        quality: "annual".to_owned(),
+        zone: r.zone.to_owned(),
+        gco2_per_kwh: GramsPerKwh(r.intensity.value),
+        renewable_percent: r.renewable_percent,
+        carbon_free_percent: r.carbon_free_percent,
+        year: (!own).then_some(r.intensity_year),
+        issued_at: None,
+    }
+}
+
+fn audit(solver: &Solver, chosen: &Found) -> Audit {
+    let m = &solver.m;
+    let (r, t) = (
+        &m.regions()[chosen.region],
+        &m.types()[chosen.instance_type],
+    );
+    let cite = |id| {
+        m.catalog
+            .source(id)
+            .map_or_else(String::new, |s| format!("{} ({})", s.title, s.date))
+    };
+    Audit {
+        functional_unit: "one completed run, all attempts",
+        boundary_in: "instances, PUE, hardware manufacture, staging, transfer",
+        boundary_out: "buildings, network hardware, failed experiments elsewhere, inference",
+        methodology_version: m.catalog.methodology_version(),
+        catalog_version: m.catalog.version().to_owned(),
+        intensity_source: cite(r.intensity.source),
+        pue: r.pue.value,
+        pue_source: cite(r.pue.source),
+        embodied_method: "six years of use, allocated by the hour; fractions of a host by vCPU",
+        embodied_source: cite(t.embodied_source),
+        power_source: cite(t.power_source),
+        energy_method: "modelled",
+        uncertainty: "about 90 % plausible range, model and data uncertainty; the user's hours are taken as given",
+        scope: "GHG Protocol scope 3 category 1",
+        primary_data_percent: 0.0,
+        comparison: "will not equal AWS's own carbon tool, because that reports market-based monthly totals per account with its own power and manufacture data",
+    }
+}
+
+/// Whether a place is bought on the spot market, for lines that say so.
+pub(crate) fn is_spot(found: &Found) -> bool {
+    matches!(found.buying, Buying::Spot { .. })
 }

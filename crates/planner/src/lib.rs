@@ -3,19 +3,41 @@
 //!
 //! [`decide`] is pure, total and deterministic: the same catalogue and request give
 //! the same answer, byte for byte. No clock, no I/O, no randomness, no async.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | request, answer, units | what is asked and answered |
+//! | rules | the filters, each rejection with its reason |
+//! | model | the formulas: hours, kWh, kgCO2e, USD, and the inputs behind them |
+//! | factors | ranges of figures and of ratios from named inputs |
+//! | solve | candidates through the filters, ranked |
+//! | savings | baseline and the split of what is saved |
+//! | decide, advice, text | the decision written up, line by line |
+//! | infeasible | the nearest answers when there is none |
+//! | measure, ranking | what needs the catalogue but no decision |
 
+mod advice;
 mod answer;
 mod decide;
+mod factors;
+mod infeasible;
+mod measure;
 mod memo;
+mod model;
 mod ranking;
 mod request;
+mod rules;
+mod savings;
+mod solve;
+mod text;
 mod units;
 
 pub use answer::{
-    Answer, Band, Baseline, Breakdown, Candidate, Decision, Estimate, Infeasible, NearMiss,
+    Answer, Audit, Band, Baseline, Breakdown, Candidate, Decision, Estimate, Infeasible, NearMiss,
     Rejection, Rule, Savings, Signal,
 };
-pub use decide::{decide, emissions_kg, energy_kwh};
+pub use decide::decide;
+pub use measure::{Measured, Run, emissions_kg, energy_kwh, grid_zone, measure};
 pub use memo::Memo;
 pub use ranking::{RankedType, TypeFilter, rank_instance_types};
 pub use request::{

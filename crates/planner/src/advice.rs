@@ -1,0 +1,331 @@
+//! What a reviewer should know beside the figures: recommendations with the figure they
+//! would change, assumptions behind the chosen figure, warnings.
+
+use catalog::{Confidence, Kind};
+
+use crate::decide::is_spot;
+use crate::model::NoPace;
+use crate::savings::Compared;
+use crate::solve::{Found, Solver};
+use crate::text::{hours, money, percent, plain, sig3};
+use crate::{AcceleratorCountPolicy, InputMode, Objective, Request, Residency, rules};
+
+pub(crate) struct Advice {
+    pub(crate) recommendations: Vec<String>,
+    pub(crate) assumptions: Vec<String>,
+    pub(crate) warnings: Vec<String>,
+}
+
+pub(crate) fn give(solver: &Solver, chosen: &Found, compared: &Compared) -> Advice {
+    Advice {
+        recommendations: recommendations(solver, chosen),
+        assumptions: assumptions(solver, chosen, compared),
+        warnings: warnings(solver, chosen, compared),
+    }
+}
+
+/// A gain below this is not worth a line.
+const WORTH_PERCENT: f64 = 5.0;
+
+fn recommendations(solver: &Solver, chosen: &Found) -> Vec<String> {
+    let m = &solver.m;
+    let request = m.request;
+    let mut lines = Vec::new();
+    if request.only.is_some() {
+        return lines;
+    }
+    elsewhere(solver, chosen, &mut lines);
+    other_types(solver, chosen, &mut lines);
+    spot(solver, chosen, &mut lines);
+    let download = m.download_h(&m.types()[chosen.instance_type]) / chosen.x.billed_h * 100.0;
+    if request.input_mode == InputMode::File && download >= WORTH_PERCENT {
+        lines.push(format!(
+            "input_mode = \"FastFile\": {} of the billed time (no download first).",
+            percent(-download)
+        ));
+    } else if chosen.x.startup_h / chosen.x.billed_h * 100.0 >= 4.0 * WORTH_PERCENT {
+        let share = chosen.x.startup_h / chosen.x.billed_h * 100.0;
+        lines.push(format!(
+            "Start-up is {} % of the billed time: put several short runs into one job.",
+            sig3(share.round())
+        ));
+    }
+    lines.truncate(4);
+    lines
+}
+
+/// The best of a changed request, if it beats the chosen one by enough.
+fn what_if(solver: &Solver, chosen: &Found, change: impl FnOnce(&mut Request)) -> Option<Found> {
+    let mut request = solver.m.request.clone();
+    change(&mut request);
+    request.previous = None;
+    let other = Solver::new(solver.m.catalog, &request).ok()?;
+    let best = other.rank().found.into_iter().next()?;
+    let gain = (1.0 - best.objective / chosen.objective) * 100.0;
+    (gain >= WORTH_PERCENT).then_some(best)
+}
+
+/// `-92 % kgCO2e, +0.33 USD transfer`.
+fn effect(chosen: &Found, other: &Found) -> String {
+    let change = |new: f64, old: f64| (new / old - 1.0) * 100.0;
+    let mut text = format!("{} kgCO2e", percent(change(other.x.kg, chosen.x.kg)));
+    let usd = change(other.x.usd, chosen.x.usd);
+    if usd.is_finite() && usd.abs() >= 1.0 {
+        text.push_str(&format!(", {} USD", percent(usd)));
+    }
+    let moved = |f: &Found| f.x.egress_usd + f.x.storage_usd;
+    let transfer = moved(other) - moved(chosen);
+    if transfer.is_finite() && transfer.abs() >= 0.005 {
+        text.push_str(&format!(", {} transfer", money(transfer)));
+    }
+    text
+}
+
+fn elsewhere(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
+    let m = &solver.m;
+    let request = m.request;
+    let wider: &[Residency] = match (
+        solver.scope.residency,
+        request.preferred_training_regions.is_empty(),
+    ) {
+        (Residency::Region | Residency::Country, true) => &[Residency::Geography, Residency::Any],
+        _ => &[Residency::Any],
+    };
+    let mut named = Vec::new();
+    for residency in wider {
+        let best = what_if(solver, chosen, |r| {
+            r.preferred_training_regions.clear();
+            r.data_residency = Some(*residency);
+            r.enable_cross_region_training = true;
+            r.allow_companion_bucket = Some(true);
+            r.max_staging_gb = r.max_staging_gb.max(r.dataset_size_gb);
+        });
+        let Some(best) = best.filter(|b| b.region != chosen.region && !named.contains(&b.region))
+        else {
+            continue;
+        };
+        named.push(best.region);
+        let region = m.regions()[best.region].name;
+        let mut settings = Vec::new();
+        if request.preferred_training_regions.is_empty() {
+            settings.push(format!("data_residency = \"{}\"", residency.as_str()));
+            if m.is_remote(best.region) && request.allow_companion_bucket != Some(true) {
+                settings.push("allow_companion_bucket = true".to_owned());
+            }
+        } else {
+            settings.push(format!("{region} in preferred_training_regions"));
+        }
+        if m.is_remote(best.region) && request.dataset_size_gb > request.max_staging_gb {
+            settings.push(format!(
+                "max_staging_gb = {}",
+                request.dataset_size_gb.ceil()
+            ));
+        }
+        lines.push(format!(
+            "Allowing {region} ({}): {}.",
+            settings.join(", "),
+            effect(chosen, &best)
+        ));
+    }
+}
+
+fn other_types(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
+    let m = &solver.m;
+    let name = |found: &Found| m.types()[found.instance_type].name;
+    if !m.request.preferred_instance_types.is_empty() {
+        let best = what_if(solver, chosen, |r| r.preferred_instance_types.clear());
+        if let Some(best) = best.filter(|b| b.instance_type != chosen.instance_type) {
+            lines.push(format!(
+                "Allowing {} (preferred_instance_types): {}.",
+                name(&best),
+                effect(chosen, &best)
+            ));
+        }
+    } else if m.request.accelerator_count_policy == AcceleratorCountPolicy::Same
+        && m.types()[m.reference].kind == Kind::Cuda
+    {
+        let best = what_if(solver, chosen, |r| {
+            r.accelerator_count_policy = AcceleratorCountPolicy::Any
+        });
+        if let Some(best) = best.filter(|b| {
+            m.types()[b.instance_type].accelerator_count
+                != m.types()[chosen.instance_type].accelerator_count
+        }) {
+            let count = m.types()[best.instance_type].accelerator_count;
+            lines.push(format!(
+                "Allowing {} (accelerator_count_policy = \"any\", if the script makes use of {count}): {}.",
+                name(&best),
+                effect(chosen, &best)
+            ));
+        }
+    }
+}
+
+fn spot(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
+    let m = &solver.m;
+    let request = m.request;
+    if is_spot(chosen) {
+        if !request.supports_checkpointing && chosen.x.repeated > 0.02 {
+            let without = chosen.x.billed_h;
+            let mut with = request.clone();
+            with.supports_checkpointing = true;
+            if let Some(best) = Solver::new(m.catalog, &with)
+                .ok()
+                .and_then(|s| s.rank().found.into_iter().next())
+            {
+                lines.push(format!(
+                    "supports_checkpointing = true, once the script saves and resumes: {} instead of {}.",
+                    hours(best.x.billed_h),
+                    hours(without)
+                ));
+            }
+        }
+        return;
+    }
+    if rules::wants_spot(m) || request.training_plan {
+        return;
+    }
+    let mut with = request.clone();
+    with.use_spot_instances = Some(true);
+    with.supports_checkpointing = true;
+    let best = Solver::new(m.catalog, &with)
+        .ok()
+        .and_then(|s| s.rank().found.into_iter().next());
+    if let Some(best) = best.filter(is_spot) {
+        let usd = (best.x.usd / chosen.x.usd - 1.0) * 100.0;
+        if usd <= -WORTH_PERCENT {
+            let what = if request.supports_checkpointing {
+                "use_spot_instances = true"
+            } else {
+                "use_spot_instances = true with supports_checkpointing = true"
+            };
+            lines.push(format!("{what}: {} USD.", percent(usd)));
+        }
+    }
+}
+
+fn assumptions(solver: &Solver, chosen: &Found, compared: &Compared) -> Vec<String> {
+    let m = &solver.m;
+    let c = m.catalog.constants();
+    let t = &m.types()[chosen.instance_type];
+    let mut lines = Vec::new();
+    let mut constant = |name: &str, figure: catalog::Figure| {
+        if let Some((meaning, false)) = m
+            .catalog
+            .meaning(name)
+            .filter(|_| m.catalog.is_guess(figure.source))
+        {
+            let unit = if meaning.unit.is_empty() {
+                String::new()
+            } else {
+                format!(" {}", meaning.unit)
+            };
+            lines.push(format!(
+                "{} = {}{unit} ({} to {}): {}, no source.",
+                meaning.name,
+                plain(figure.value),
+                plain(figure.low),
+                plain(figure.high),
+                meaning.what
+            ));
+        }
+    };
+    if is_spot(chosen) {
+        constant("spot_exposure_hours", c.spot_exposure_hours);
+    }
+    let uses_pcie = |index: usize| {
+        let t = &m.types()[index];
+        t.accelerator_count > 1 && !t.has_nvlink()
+    };
+    let given = m.request.relative_throughput.contains_key(t.name);
+    if !given
+        && chosen.instance_type != m.reference
+        && uses_pcie(chosen.instance_type) != uses_pcie(m.reference)
+    {
+        constant("efficiency_pcie", c.efficiency_pcie);
+    }
+    if m.instances > 1.0 && chosen.instance_type != m.reference {
+        constant("scaling_fast", c.scaling_fast);
+    }
+    constant("startup_hours", c.startup_hours);
+    if m.request.input_mode == InputMode::File && m.download_h(t) / chosen.x.billed_h > 0.01 {
+        if t.has_nvme() {
+            constant("nvme_gb_per_s", c.nvme_gb_per_s);
+        } else {
+            constant("ebs_gb_per_s", c.ebs_gb_per_s);
+        }
+    }
+    let mut first = Vec::new();
+    if compared.baseline.assumed {
+        first.push(format!(
+            "Baseline: {} is assumed, since reference_instance_type is not set; what the type saves is not claimed.",
+            compared.baseline.instance_type
+        ));
+    }
+    if t.kind == Kind::Cpu && chosen.instance_type != m.reference && !given {
+        first.push(format!(
+            "{} is as fast as the reference: one CPU generation, no measurement.",
+            t.name
+        ));
+    }
+    if t.power_confidence == Confidence::Guess {
+        first.push(format!("The power of {} is a guess.", t.name));
+    }
+    if m.request.relative_throughput.is_empty() && m.pace(m.reference).is_ok() && m.class.is_none()
+    {
+        let alone = matches!(m.pace(chosen.instance_type), Err(NoPace::Class))
+            || chosen.instance_type == m.reference;
+        if alone && t.kind != Kind::Cpu {
+            first.push(format!(
+                "No throughput figures for {}: only the reference type is compared.",
+                m.request.model_type.as_str()
+            ));
+        }
+    }
+    first.append(&mut lines);
+    first.truncate(5);
+    first
+}
+
+fn warnings(solver: &Solver, chosen: &Found, compared: &Compared) -> Vec<String> {
+    let m = &solver.m;
+    let mut lines = Vec::new();
+    let percent_saved = compared.savings.emissions_percent;
+    if percent_saved < 0.0 {
+        let why = match m.request.instance_priority {
+            Objective::CostOptimized => ", because instance_priority = \"cost_optimized\"",
+            Objective::GpuEfficient => {
+                ", because instance_priority = \"gpu_efficient\" does not look at the grid"
+            }
+            _ => "",
+        };
+        lines.push(format!(
+            "The choice emits {} kgCO2e against the baseline{why}.",
+            percent(-percent_saved)
+        ));
+    }
+    if !chosen.x.usd.is_finite() {
+        lines.push(format!(
+            "The price of {} in {} is unknown: cost_usd is null and no limit in USD can be tested.",
+            m.types()[chosen.instance_type].name,
+            m.regions()[chosen.region].name
+        ));
+    }
+    if is_spot(chosen) && !m.request.supports_checkpointing && chosen.x.repeated > 0.02 {
+        lines.push(format!(
+            "Spot without checkpoints repeats lost work: {} of training become {}.",
+            hours(chosen.x.training_h),
+            hours(chosen.x.training_h * (1.0 + chosen.x.repeated))
+        ));
+    }
+    if let Some(most) = m.request.max_runtime_hours
+        && chosen.compute_high_h + chosen.x.startup_h > most.0
+    {
+        lines.push(format!(
+            "max_runtime_hours = {} is below the plausible {}: SageMaker would stop the run.",
+            plain(most.0),
+            hours(chosen.compute_high_h + chosen.x.startup_h)
+        ));
+    }
+    lines
+}
