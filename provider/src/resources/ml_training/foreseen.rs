@@ -95,6 +95,12 @@ fn named(known: &Known<'_>) -> Outputs {
         }),
         source_digest: known.source_digest.clone(),
         tags_all: shown(&known.tags),
+        sagemaker_role_arn: known.config.role_arn.clone(),
+        bucket_managed: match known.config.create_bucket {
+            Attr::Known(false) | Attr::Null => Attr::Known(false),
+            // It is used as it is where it exists.
+            Attr::Known(true) | Attr::Unknown => Attr::Unknown,
+        },
         outcome: Attr::Known(aws::Outcome::Pending.as_str().to_owned()),
         ..Outputs::default()
     }

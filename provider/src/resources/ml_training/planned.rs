@@ -30,21 +30,16 @@ pub(crate) const DECIDED: [&str; 18] = [
 ];
 
 /// Known at plan: they follow from names alone.
-pub(crate) const NAMED: [&str; 5] = [
-    "id",
-    "reports_location",
-    "s3_bucket_arn",
-    "tags_all",
-    "training_image_resolved",
-];
+pub(crate) const NAMED: [&str; 4] = ["id", "s3_bucket_arn", "tags_all", "training_image_resolved"];
 
 /// Known once the job exists.
-pub(crate) const LAUNCHED: [&str; 8] = [
+pub(crate) const LAUNCHED: [&str; 9] = [
     "arn",
     "bucket_managed",
     "dashboard_url",
     "log_url",
     "model_artifacts_location",
+    "reports_location",
     "sagemaker_role_arn",
     "training_job_name",
     "training_job_status",
@@ -136,10 +131,19 @@ fn new_run(config: &Object, prior: Option<&Object>, parts: &Parts<'_>) -> Object
     if !asked.is_null() {
         planned.insert("placement".to_owned(), asked.clone());
     }
-    for (name, value) in parts.foreseen {
-        if LAUNCHED.contains(&name.as_str()) || name == "outcome" && !parts.waits {
-            planned.insert(name.clone(), value.clone());
+    // Some of what a launch tells can be foreseen: a role that was given, a bucket that is not ours.
+    for name in LAUNCHED.into_iter().chain(["outcome"]) {
+        let foreseen = get(parts.foreseen, name);
+        if !foreseen.is_null() && !(name == "outcome" && parts.waits) {
+            planned.insert(name.to_owned(), foreseen.clone());
         }
+    }
+    // Who made the bucket does not change with a run.
+    if let Some(managed) = prior
+        .map(|prior| get(prior, "bucket_managed"))
+        .filter(|managed| !managed.is_null())
+    {
+        planned.insert("bucket_managed".to_owned(), managed.clone());
     }
     planned.insert(
         "run_change".to_owned(),
