@@ -142,6 +142,20 @@ def test_large_objects_need_a_multipart_copy(aws: Any, bucket: str) -> None:
     assert code(s3.get_object, **to) == "NotSimulated"
 
 
+def test_conditions_of_copies_and_gone_uploads(aws: Any, bucket: str) -> None:
+    s3, at = aws.client("s3"), {"Bucket": bucket, "Key": "copy"}
+    tag = s3.put_object(Bucket=bucket, Key="a", Body=b"1")["ETag"]
+    source = {**at, "CopySource": f"{bucket}/a"}
+    assert code(s3.copy_object, **source, CopySourceIfMatch='"0"') == "PreconditionFailed"
+    made = s3.copy_object(**source, CopySourceIfMatch=tag, IfNoneMatch="*")
+    assert (made["ServerSideEncryption"], made.get("VersionId")) == ("AES256", None)
+    assert code(s3.copy_object, **source, IfNoneMatch="*") == "PreconditionFailed"
+    upload = {**at, "UploadId": s3.create_multipart_upload(**at)["UploadId"]}
+    s3.abort_multipart_upload(**upload)
+    assert code(s3.complete_multipart_upload, **upload,
+                MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": tag}]}) == "NoSuchUpload"
+
+
 def test_dates_follow_the_clock(aws: Any, bucket: str) -> None:
     s3 = aws.client("s3")
     s3.put_object(Bucket=bucket, Key="a", Body=b"")

@@ -74,6 +74,7 @@ def _load() -> None:
         pricing,
         quotas,
         s3_buckets,
+        s3_conditions,
         s3_large,
         s3_objects,
         sagemaker_jobs,
