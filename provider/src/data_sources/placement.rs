@@ -136,8 +136,8 @@ fn decided(decision: &Decision, workload: &str) -> Outputs {
 
 fn candidate(candidate: &planner::Candidate) -> Candidate {
     Candidate {
-        region: candidate.region.clone(),
-        instance_type: candidate.instance_type.clone(),
+        region: candidate.region.to_owned(),
+        instance_type: candidate.instance_type.to_owned(),
         capacity: candidate.capacity.as_str().to_owned(),
         start_time: None,
         estimate: figures::estimate(&candidate.estimate),
@@ -151,9 +151,9 @@ fn rejected(rejections: &[Rejection]) -> Vec<Rejected> {
         .iter()
         .take(MAX_REJECTED)
         .map(|rejection| Rejected {
-            region: rejection.region.clone(),
-            instance_type: rejection.instance_type.clone(),
-            reason: rejection.reason.clone(),
+            region: rejection.region.map(str::to_owned),
+            instance_type: rejection.instance_type.map(str::to_owned),
+            reason: rejection.reason(),
         });
     shown.collect()
 }

@@ -111,20 +111,9 @@ fn figure(value: f64) -> Value {
 }
 
 fn grid_zone(arguments: &[Value]) -> Result<Value, FunctionError> {
-    let name = text(arguments, 0);
-    match Catalog::embedded().region(name) {
-        Some(region) => Ok(region.zone.into()),
-        None => {
-            let near = schemas::nearest(name, catalog::region_names()).map_or_else(
-                || "legal values are the AWS regions, such as eu-north-1".to_owned(),
-                |near| format!("the nearest name is {near}"),
-            );
-            Err(FunctionError::argument(
-                0,
-                format!("\"{name}\" is not an AWS region that the catalogue knows; {near}"),
-            ))
-        }
-    }
+    planner::grid_zone(Catalog::embedded(), text(arguments, 0))
+        .map(Value::from)
+        .map_err(|why| FunctionError::argument(0, fragment(&why)))
 }
 
 fn emissions_kg(arguments: &[Value]) -> Result<Value, FunctionError> {

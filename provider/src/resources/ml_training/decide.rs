@@ -57,6 +57,10 @@ pub(crate) async fn decide(
         dataset_region: dataset_region.clone(),
         source_digest: source::digest(config).await?,
         tags: tags(configured, config),
+        for_the_code: schemas::ml_training::handed_over()
+            .map(|input| input.name)
+            .filter(|name| !get(written, name).is_null())
+            .collect(),
     };
     let undecided = |unknown: bool, diagnostics: Diagnostics| {
         Ok(Decided {
@@ -201,8 +205,8 @@ fn nothing_feasible(infeasible: &Infeasible, tolerated: bool) -> Diagnostic {
     } else {
         Diagnostic::error(infeasible.summary.trim_end_matches('.'), detail)
     };
-    if let Some(attribute) = &infeasible.attribute {
-        diagnostic = diagnostic.at(attribute.as_str());
+    if let Some(attribute) = infeasible.attribute {
+        diagnostic = diagnostic.at(attribute);
     }
     diagnostic
 }

@@ -10,6 +10,7 @@ use super::figures;
 use super::image::{Container, has_code};
 use super::planned::DECIDED;
 use crate::object::Object;
+use crate::text::list;
 
 /// Everything beside the decision that the outputs of a run follow from.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Known<'a> {
     pub(crate) dataset_region: Attr<String>,
     /// The digest of the source folder.
     pub(crate) source_digest: Attr<String>,
+    /// Settings written for the training code to carry out.
+    pub(crate) for_the_code: Vec<&'static str>,
     /// Tags of this resource and of the provider.
     pub(crate) tags: Attr<BTreeMap<String, String>>,
 }
@@ -46,7 +49,7 @@ pub(crate) fn decided(
         savings: Attr::Known(figures::savings(decision)),
         signal: Attr::Known(figures::signal(&decision.signal)),
         candidates: lines(&decision.candidates),
-        recommendations: lines(&decision.recommendations),
+        recommendations: lines(&recommendations(decision, known)),
         assumptions: lines(&decision.assumptions),
         training_image_resolved: container.image(),
         launchable: has_code(known.config),
@@ -55,6 +58,18 @@ pub(crate) fn decided(
     })?;
     outputs.insert("placement".to_owned(), to_value(placement)?);
     Ok(outputs)
+}
+
+/// The planner's, and what only the training code can carry out.
+fn recommendations(decision: &Decision, known: &Known<'_>) -> Vec<String> {
+    let mut lines = decision.recommendations.clone();
+    if !known.for_the_code.is_empty() {
+        lines.push(format!(
+            "the training code has to honour {} (it finds them in its environment as SUSTAINABLE_*); the provider only hands them over",
+            list(&known.for_the_code)
+        ));
+    }
+    lines
 }
 
 /// The outputs while the decision is not known, or when there is none.

@@ -64,8 +64,8 @@ pub(crate) fn manifest(
     json!(Manifest {
         version: VERSION,
         provider_version: env!("CARGO_PKG_VERSION").to_owned(),
-        catalog_version: decision.catalog_version.clone(),
-        methodology_version: decision.methodology_version.clone(),
+        catalog_version: decision.audit.catalog_version.clone(),
+        methodology_version: decision.audit.methodology_version.to_owned(),
         catalog_overrides_sha256: overrides.map(str::to_owned),
         inputs,
         outputs,

@@ -5,7 +5,7 @@
 
 use aws::Observation;
 use catalog::Catalog;
-use planner::Capacity;
+use planner::{Capacity, Hours, Measured};
 
 /// A run as it was seen.
 #[derive(Debug, Clone, Copy)]
@@ -17,15 +17,6 @@ pub(crate) struct Run<'a> {
     pub(crate) seen: &'a Observation,
     /// Seconds since 1970.
     pub(crate) now: f64,
-}
-
-/// What it took.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Figures {
-    pub(crate) runtime_hours: f64,
-    pub(crate) energy_kwh: f64,
-    pub(crate) emissions_kg: f64,
-    pub(crate) cost_usd: Option<f64>,
 }
 
 /// Phases in which the instances are at work at training power.
@@ -86,23 +77,26 @@ pub(crate) fn cost_usd(catalog: &Catalog, run: &Run<'_>) -> Option<f64> {
 }
 
 /// What an ended run took; none when it never ran or is not in the catalogue.
-pub(crate) fn measured(catalog: &Catalog, run: &Run<'_>) -> Option<Figures> {
-    let region = catalog.region(run.region)?;
-    let kind = catalog.instance_type(run.instance_type)?;
+pub(crate) fn measured(catalog: &Catalog, run: &Run<'_>) -> Option<Measured> {
     let (training, idle) = hours(run);
     if training + idle <= 0.0 {
         return None;
     }
-    let instances = f64::from(run.instance_count);
-    let energy_kwh =
-        instances * region.pue.value * (kind.train_w * training + kind.idle_w * idle) / 1000.0;
-    let embodied_kg = kind.embodied_g_per_h * instances * (training + idle) / 1000.0;
-    Some(Figures {
-        runtime_hours: training + idle,
-        energy_kwh,
-        emissions_kg: energy_kwh * region.intensity.value / 1000.0 + embodied_kg,
-        cost_usd: cost_usd(catalog, run),
-    })
+    planner::measure(
+        catalog,
+        &planner::Run {
+            region: run.region,
+            instance_type: run.instance_type,
+            instance_count: run.instance_count,
+            capacity: run.capacity,
+            training_hours: Hours(training),
+            other_hours: Hours(idle),
+            billable_hours: run
+                .seen
+                .billable_seconds
+                .map(|seconds| Hours(seconds as f64 / 3600.0)),
+        },
+    )
 }
 
 /// RFC 3339 as seconds since 1970.

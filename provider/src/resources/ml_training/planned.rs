@@ -134,7 +134,8 @@ fn new_run(config: &Object, prior: Option<&Object>, parts: &Parts<'_>) -> Object
     // Some of what a launch tells can be foreseen: a role that was given, a bucket that is not ours.
     for name in LAUNCHED.into_iter().chain(["outcome"]) {
         let foreseen = get(parts.foreseen, name);
-        if !foreseen.is_null() && !(name == "outcome" && parts.waits) {
+        let told_by_waiting = name == "outcome" && parts.waits;
+        if !foreseen.is_null() && !told_by_waiting {
             planned.insert(name.to_owned(), foreseen.clone());
         }
     }

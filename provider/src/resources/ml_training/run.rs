@@ -90,7 +90,7 @@ fn observed(
         return;
     };
     let tracked = |name: &str| get(state, name).as_bool().unwrap_or(true);
-    let kwh = figures.energy_kwh;
+    let kwh = figures.energy_kwh.get();
     outputs.estimate_error_percent = get(state, "estimate")
         .get("energy_kwh")
         .get("value")
@@ -99,11 +99,11 @@ fn observed(
         .map(|estimate| three((kwh / estimate - 1.0) * 100.0))
         .into();
     outputs.measured = Attr::Known(Measured {
-        runtime_hours: Some(three(figures.runtime_hours)),
+        runtime_hours: Some(three(figures.runtime_hours.get())),
         energy_kwh: Some(three(kwh)).filter(|_| tracked("track_energy_usage")),
-        emissions_kg: Some(three(figures.emissions_kg))
+        emissions_kg: Some(three(figures.emissions_kg.get()))
             .filter(|_| tracked("track_carbon_emissions")),
-        cost_usd: figures.cost_usd.map(three),
+        cost_usd: figures.cost_usd.map(|usd| three(usd.get())),
         spot_saving_percent: seen.spot_saving_percent.map(three),
         model_size_bytes: seen
             .model_size_bytes
