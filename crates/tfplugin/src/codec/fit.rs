@@ -13,6 +13,7 @@ pub(crate) fn fit(value: Value, ty: &Type) -> Value {
             let inner = fit(*inner, &actual);
             Value::Dynamic(actual, Box::new(inner))
         }
+        (value, Type::Dynamic) => value,
         (Value::Dynamic(_, inner), ty) => fit(*inner, ty),
         (Value::Seq(items), Type::List(element) | Type::Set(element)) => {
             Value::Seq(items.into_iter().map(|item| fit(item, element)).collect())

@@ -189,7 +189,16 @@ fn encode_at(out: &mut Vec<u8>, value: &Value, ty: &Type) -> Result<(), ValueErr
             write::write_bin(out, json.as_bytes()).map_err(malformed)?;
             encode_at(out, inner, actual)?;
         }
-        // A value that went through something typed lost its wrapping; the schema knows better.
+        // A value that a handler made has no wrapping yet: it is of the type that it looks like.
+        (value, Type::Dynamic) => {
+            let ty = value.inferred_type();
+            encode_at(
+                out,
+                &Value::Dynamic(Box::new(ty), Box::new(value.clone())),
+                &Type::Dynamic,
+            )?;
+        }
+        // The schema knows the type, so the wrapping is not needed.
         (Value::Dynamic(_, inner), ty) => encode_at(out, inner, ty)?,
         (Value::Bool(flag), Type::Bool) => write::write_bool(out, *flag).map_err(malformed)?,
         (Value::Number(number), Type::Number) => match number {

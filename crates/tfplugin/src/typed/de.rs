@@ -10,18 +10,18 @@ use serde::{
 };
 
 use super::{ValueError, magic};
-use crate::value::{Number, Step, Value};
+use crate::value::{Number, Step, Type, Value};
 
-/// Reads one value.
+/// Reads one value; with the type that it brought where the schema says "any".
 #[derive(Clone, Copy)]
-pub(super) struct ValueDeserializer<'de>(&'de Value);
+pub(super) struct ValueDeserializer<'de>(&'de Value, Option<&'de Type>);
 
 impl<'de> ValueDeserializer<'de> {
-    /// Reads `value`; what it turned out to be where the schema says "any".
+    /// Reads `value`.
     pub(super) fn new(value: &'de Value) -> Self {
         match value {
-            Value::Dynamic(_, inner) => Self::new(inner),
-            value => Self(value),
+            Value::Dynamic(ty, inner) => Self(Self::new(inner).0, Some(ty)),
+            value => Self(value, None),
         }
     }
 
@@ -172,6 +172,9 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ValueError> {
+        if let (magic::VALUE, Some(ty)) = (name, self.1) {
+            return visitor.visit_enum(DynamicVariant { ty, value: self.0 });
+        }
         match (name, self.0) {
             (magic::ATTR, Value::Unknown) => visitor.visit_unit(),
             (magic::VALUE, Value::Unknown) => visitor.visit_none(),
@@ -380,8 +383,11 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
         self,
         seed: T,
     ) -> Result<T::Value, ValueError> {
-        seed.deserialize(ValueDeserializer::new(self.value))
-            .map_err(|error| error.inside(Step::Attribute(self.variant.to_owned())))
+        let read = seed.deserialize(ValueDeserializer::new(self.value));
+        if self.variant.is_empty() {
+            return read;
+        }
+        read.map_err(|error| error.inside(Step::Attribute(self.variant.to_owned())))
     }
 
     fn tuple_variant<V: Visitor<'de>>(
@@ -398,5 +404,31 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
         visitor: V,
     ) -> Result<V::Value, ValueError> {
         ValueDeserializer::new(self.value).deserialize_struct("", fields, visitor)
+    }
+}
+
+/// A value with the type that it brought, for [`Value`] to take both.
+struct DynamicVariant<'de> {
+    ty: &'de Type,
+    value: &'de Value,
+}
+
+impl<'de> EnumAccess<'de> for DynamicVariant<'de> {
+    type Error = ValueError;
+    type Variant = Variant<'de>;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Variant<'de>), ValueError> {
+        let ty = self.ty.to_json().to_string();
+        let ty = seed.deserialize(IntoDeserializer::<ValueError>::into_deserializer(ty))?;
+        Ok((
+            ty,
+            Variant {
+                variant: "",
+                value: self.value,
+            },
+        ))
     }
 }

@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, MapAccess, SeqAccess, Visitor},
+    de::{EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor},
     ser::{SerializeMap, SerializeSeq},
 };
 
 use super::magic;
-use crate::value::{Number, Value};
+use crate::value::{Number, Type, Value};
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -149,6 +149,19 @@ impl<'de> Visitor<'de> for DataVisitor {
             map.insert(key, value);
         }
         Ok(Value::Map(map))
+    }
+
+    /// A value with the type that it brought.
+    fn visit_enum<A: EnumAccess<'de>>(self, dynamic: A) -> Result<Value, A::Error> {
+        let (ty, value): (String, _) = dynamic.variant()?;
+        let ty = serde_json::from_str(&ty)
+            .ok()
+            .and_then(|json| Type::from_json(&json));
+        let ty = ty.ok_or_else(|| A::Error::custom("the type of a dynamic value is not a type"))?;
+        Ok(Value::Dynamic(
+            Box::new(ty),
+            Box::new(value.newtype_variant()?),
+        ))
     }
 
     /// Any other format than ours: JSON with its numbers of any precision.

@@ -174,6 +174,24 @@ impl Value {
         }
     }
 
+    /// The type that a value without a schema looks like, as HCL takes its literals: lists are
+    /// tuples, maps are objects.
+    pub(crate) fn inferred_type(&self) -> Type {
+        match self {
+            Self::Null | Self::Unknown => Type::Dynamic,
+            Self::Bool(_) => Type::Bool,
+            Self::Number(_) => Type::Number,
+            Self::String(_) => Type::String,
+            Self::Seq(items) => Type::Tuple(items.iter().map(Self::inferred_type).collect()),
+            Self::Map(entries) => Type::object(
+                entries
+                    .iter()
+                    .map(|(key, value)| (key, value.inferred_type())),
+            ),
+            Self::Dynamic(ty, _) => (**ty).clone(),
+        }
+    }
+
     /// What kind of thing this is, in the words of an error message.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
