@@ -145,6 +145,20 @@ def test_a_user_with_one_policy(aws: Any) -> None:
         "AccessDeniedException", 400)
 
 
+def test_tags_at_creation_need_rights_of_their_own(aws: Any) -> None:
+    user = aws.control("POST", "users", {"policy": allow(["s3:CreateBucket", "iam:CreateRole"], "*")})
+    keys = {"aws_access_key_id": user["access_key"], "aws_secret_access_key": user["secret_key"]}
+    tags = [{"Key": "ManagedBy", "Value": "us"}]
+    place = {"LocationConstraint": "eu-north-1"}
+    create = aws.client("s3", **keys).create_bucket
+    create(Bucket=f"plain-{aws.account}", CreateBucketConfiguration=place)
+    with pytest.raises(ClientError, match="s3:TagResource"):
+        create(Bucket=f"tagged-{aws.account}", CreateBucketConfiguration={**place, "Tags": tags})
+    with pytest.raises(ClientError, match="iam:TagRole"):
+        aws.client("iam", **keys).create_role(
+            RoleName="r", AssumeRolePolicyDocument=json.dumps(TRUST), Tags=tags)
+
+
 def test_inventory_and_reset(aws: Any) -> None:
     at = Setting(aws)
     at.create()

@@ -191,6 +191,8 @@ def _s3(call: Call) -> list[Need]:
     bucket = f"arn:{call.partition}:s3:::{params.get('Bucket', '')}"
     if "Bucket" not in params:
         return [Need(action)]
+    if call.operation == "CreateBucket":
+        return _create_bucket(call, bucket)
     if call.operation == "DeleteObjects":
         return _delete_objects(call, bucket)
     if "Key" not in params:
@@ -204,6 +206,19 @@ def _s3(call: Call) -> list[Need]:
     if params.get("CopySource"):
         source = unquote(params["CopySource"]).lstrip("/").split("?")[0]
         needs.append(Need("s3:GetObject", f"arn:{call.partition}:s3:::{source}"))
+    return needs
+
+
+def _create_bucket(call: Call, bucket: str) -> list[Need]:
+    """Tags and ownership need rights of their own (API reference, CreateBucket)."""
+    configuration = call.params.get("CreateBucketConfiguration") or {}
+    context = {**_tags(configuration.get("Tags")),
+               "s3:locationconstraint": configuration.get("LocationConstraint", call.region)}
+    needs = [Need("s3:CreateBucket", bucket, context)]
+    if configuration.get("Tags"):
+        needs.append(Need("s3:TagResource", bucket, context))
+    if "ObjectOwnership" in call.params:
+        needs.append(Need("s3:PutBucketOwnershipControls", bucket))
     return needs
 
 
