@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use schemas::ml_training::INPUTS;
+use schemas::refusals::TRAINING;
 use schemas::{docs::pages, examples::unknown_names};
 
 fn root() -> PathBuf {
@@ -83,4 +85,56 @@ fn examples_and_guides_name_only_what_exists() {
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn nothing_is_accepted_and_ignored() {
+    let mut sources = Vec::new();
+    files(&root().join("provider/src"), ".rs", &mut sources);
+    let code: String = sources
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    let words: std::collections::HashSet<&str> = code
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .collect();
+    let ignored: Vec<&str> = INPUTS
+        .iter()
+        .filter(|input| {
+            !input.handed_over
+                && !TRAINING
+                    .iter()
+                    .any(|refusal| refusal.attribute == input.name)
+        })
+        .map(|input| input.name)
+        .filter(|name| !words.contains(name))
+        .collect();
+    assert!(
+        ignored.is_empty(),
+        "neither used by the provider, nor handed over, nor refused: {ignored:?}"
+    );
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let mut pages = Vec::new();
+    files(&root().join("docs"), ".md", &mut pages);
+    let mut dead = Vec::new();
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            let file = link.split('#').next().unwrap_or_default();
+            if file.ends_with(".md")
+                && !link.contains("://")
+                && !page.with_file_name("").join(file).exists()
+            {
+                dead.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "{}", dead.join("\n"));
 }

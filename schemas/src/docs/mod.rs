@@ -41,7 +41,7 @@ pub fn pages(examples: Examples<'_>) -> Vec<Generated> {
 }
 
 fn provider(examples: Examples<'_>) -> Generated {
-    let mut page = Page::new(
+    let mut page = Page::index(
         "sustainable Provider",
         "Where, on what and at what price in carbon, energy and money a model is trained: decided in the plan, carried out on AWS SageMaker.",
     );

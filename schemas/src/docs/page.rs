@@ -21,6 +21,13 @@ impl Page {
         }
     }
 
+    /// The provider's own page, which stands above all categories.
+    pub(super) fn index(title: &str, description: &str) -> Self {
+        Self {
+            text: format!("---\npage_title: \"{title}\"\ndescription: |-\n  {description}\n---\n"),
+        }
+    }
+
     pub(super) fn title(&mut self, title: &str) {
         self.text(&format!("# {title}"));
     }
@@ -98,7 +105,7 @@ impl Page {
     /// Settings that reach the training code.
     pub(super) fn handed_over(&mut self) {
         self.heading("Environment of the training code");
-        self.text("These settings reach the training code as environment variables, and the code has to honour them. A setting without a value is not passed. `SUSTAINABLE_COMPRESSED_URI` says where a compressed model goes.");
+        self.text("These settings reach the training code as environment variables, and the code has to honour them: the [training contract](../guides/training-contract.md) says how, with a script that does. A setting without a value is not passed. `SUSTAINABLE_COMPRESSED_URI` says where a compressed model goes.");
         let lines: Vec<String> = ml_training::handed_over()
             .map(|input| format!("- `{}`: `{}`", input.variable(), input.name))
             .collect();

@@ -151,3 +151,87 @@ fn reference_type(model_type: &str) -> &'static str {
         "ml.p4d.24xlarge"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn effective(set: &[(&str, Value)]) -> Effective {
+        let config = Value::object(set.iter().map(|(name, value)| (*name, value.clone())));
+        Effective::of(
+            &config,
+            Surroundings {
+                provider_region: Attr::Known("us-east-1"),
+            },
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn defaults_follow_from_other_inputs() {
+        let regions = Value::Seq(vec!["eu-north-1".into()]);
+        let plain = effective(&[("model_type", "time_series".into())]);
+        assert_eq!(plain.dataset_region, Attr::Known("us-east-1".into()));
+        assert_eq!(
+            plain.reference_instance_type,
+            Attr::Known("ml.m5.4xlarge".into())
+        );
+        assert_eq!(plain.data_residency, Attr::Known("region".into()));
+        assert_eq!(plain.allow_companion_bucket, Attr::Known(false));
+        assert_eq!(plain.output_compression, Attr::Known("GZIP".into()));
+        assert_eq!(
+            (&plain.max_slowdown, &plain.use_spot_instances),
+            (&Attr::Null, &Attr::Null)
+        );
+
+        let listed = effective(&[
+            ("model_type", "generative_ai".into()),
+            ("preferred_training_regions", regions.clone()),
+        ]);
+        assert_eq!(listed.data_residency, Attr::Known("any".into()));
+        assert_eq!(listed.allow_companion_bucket, Attr::Known(true));
+        assert_eq!(listed.output_compression, Attr::Known("NONE".into()));
+
+        let home = effective(&[
+            ("preferred_training_regions", regions),
+            ("enable_cross_region_training", false.into()),
+        ]);
+        assert_eq!(home.data_residency, Attr::Known("region".into()));
+
+        let unknown = effective(&[
+            ("model_type", Value::Unknown),
+            ("preferred_training_regions", Value::Unknown),
+        ]);
+        assert_eq!(unknown.data_residency, Attr::Unknown);
+        assert_eq!(unknown.reference_instance_type, Attr::Unknown);
+    }
+
+    #[test]
+    fn only_settings_with_a_value_are_handed_over() {
+        let names = |config: &Effective| config.handed_over().into_keys().collect::<Vec<_>>();
+        assert_eq!(
+            names(&effective(&[])),
+            [
+                "SUSTAINABLE_CHECKPOINT_FREQUENCY_MINUTES",
+                "SUSTAINABLE_COMPUTE_OPTIMIZATION",
+                "SUSTAINABLE_ENABLE_MODEL_COMPRESSION",
+                "SUSTAINABLE_NUM_DATA_LOADER_WORKERS",
+                "SUSTAINABLE_SUPPORTS_CHECKPOINTING",
+                "SUSTAINABLE_TRAINING_STRATEGY",
+            ]
+        );
+        let asked = effective(&[
+            ("enable_early_stopping", true.into()),
+            ("enable_model_compression", Value::Unknown),
+        ]);
+        let given = asked.handed_over();
+        assert_eq!(
+            given["SUSTAINABLE_EARLY_STOPPING_PATIENCE"],
+            Attr::Known("5".into())
+        );
+        assert_eq!(
+            given["SUSTAINABLE_TARGET_MODEL_SIZE_REDUCTION"],
+            Attr::Unknown
+        );
+    }
+}

@@ -56,7 +56,7 @@ declare! {
             ("reinforcement_learning", "agents and simulations"),
             ("generative_ai", "large language and diffusion models"),
             ("time_series", "forecasts"),
-        ]).required().decision().workload().more("Decides which throughput figures apply; see the guide on the decision.");
+        ]).required().decision().workload().more("Decides which throughput figures apply; see [how the decision is made](../guides/how-the-decision-is-made.md).");
         algorithm: String, "Built-in algorithm or algorithm ARN.", text(Text::Algorithm).run().workload()
             .more("One of `algorithm`, `training_image` and a source (`source_dir` or `source_s3_uri`) says what to run; a source may accompany `training_image`. With none of them the plan still shows every number, with a warning, and apply refuses.");
         training_image: String, "Image of the training container.", text(Text::Image).run().workload()
@@ -137,7 +137,7 @@ declare! {
             ("distillation", "a smaller student model"),
             ("neural_architecture_search", "a search, which costs energy itself"),
         ]).run().workload().handed_over().preset(Preset::Text("mixed_precision"))
-            .more("Quantization, pruning and distillation save inference, not training; see the guide on claims.");
+            .more("Quantization, pruning and distillation save inference, not training; see [what the claims mean](../guides/claims.md).");
         enable_automatic_mixed_precision: bool, "Ask for automatic mixed precision.", flag().run().workload().handed_over().preset(Preset::Derived("not passed"));
         enable_gradient_accumulation: bool, "Ask for gradient accumulation.", flag().run().workload().handed_over().preset(Preset::Derived("not passed"));
         enable_data_augmentation: bool, "Ask for data augmentation.", flag().run().workload().handed_over().preset(Preset::Derived("not passed"));

@@ -90,4 +90,28 @@ mod tests {
         }
         assert_eq!(identity_schema().problems(), Vec::<String>::new());
     }
+
+    #[test]
+    fn what_is_unknown_or_absent_is_no_mistake() {
+        for value in [Value::Null, Value::Unknown] {
+            let config = Value::object(INPUTS.iter().map(|input| (input.name, value.clone())));
+            let errors: Vec<_> = validate(&config, &Lists::default())
+                .into_iter()
+                .filter(|one| one.is_error())
+                .collect();
+            assert_eq!(errors, []);
+        }
+        // One unknown member must not hide what is wrong with its neighbour.
+        let list = Value::Seq(vec![Value::Unknown, "eu-nort-1".into()]);
+        let regions = [crate::Region {
+            name: "eu-north-1",
+            partition: "aws",
+        }];
+        let lists = Lists {
+            regions: &regions,
+            instance_types: &[],
+        };
+        let config = Value::object([("preferred_training_regions", list)]);
+        assert!(validate(&config, &lists).has_errors());
+    }
 }

@@ -146,6 +146,7 @@ fn channels(config: &Config, found: &mut Diagnostics) {
     let Some(channels) = config.input_channels.as_ref().known() else {
         return;
     };
+    isolated_source(config, channels.contains_key("code"), channels.len(), found);
     if config.dataset_s3_prefix.is_known() {
         found.push(error(
             Path::root("dataset_s3_prefix"),
@@ -156,6 +157,26 @@ fn channels(config: &Config, found: &mut Diagnostics) {
     for (name, channel) in channels {
         let at = Path::root("input_channels").key(name);
         self::channel(config, &at, channel, found);
+    }
+}
+
+/// Without a network the container cannot fetch its code: it arrives as a channel.
+fn isolated_source(config: &Config, taken: bool, count: usize, found: &mut Diagnostics) {
+    let source = config.source_dir.is_known() || config.source_s3_uri.is_known();
+    if !source || config.enable_network_isolation != Attr::Known(true) {
+        return;
+    }
+    if taken {
+        found.push(invalid(
+            Path::root("input_channels").key("code"),
+            "With enable_network_isolation = true the source arrives as the channel \"code\". Choose another name for this one.",
+        ));
+    }
+    if count == 20 {
+        found.push(invalid(
+            Path::root("input_channels"),
+            "It has 20 entries. With enable_network_isolation = true the source is a channel of its own, so at most 19 are possible.",
+        ));
     }
 }
 
