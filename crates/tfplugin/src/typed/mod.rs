@@ -10,13 +10,16 @@
 //! | [`Attr<T>`] | [`Attr::Null`] | [`Attr::Unknown`] |
 //! | [`Value`] | [`Value::Null`] | [`Value::Unknown`] |
 //!
+//! A field that is not there reads as null where the type has one, but for [`Value`], which wants a
+//! `#[serde(default)]`. A value of an attribute of any type keeps the type it brought in a [`Value`].
+//!
 //! Errors carry the path of the attribute. `#[serde(flatten)]` and untagged or internally tagged
 //! enums work on known values only: serde copies those into a form that has no unknown, and no
 //! numbers beyond 64 bits.
 
 mod attr;
 mod de;
-mod de_number;
+mod exact;
 mod ser;
 
 use std::fmt;
