@@ -115,9 +115,10 @@ def resolve(call: Call) -> None:
     else:
         call.operation = request.values.get("Action", "")
     if call.operation not in model.operation_names:
-        raise ApiError("InvalidAction" if call.protocol in ("query", "ec2") else
-                       "UnknownOperationException",
-                       f"The action {call.operation} is not valid for this web service.")
+        raise ApiError(
+            "InvalidAction" if call.protocol in ("query", "ec2") else "UnknownOperationException",
+            f"The action {call.operation} is not valid for this web service.",
+        )
     call.model = model.operation_model(call.operation)
     call.params = _parse(call, request, uri)
 
@@ -136,16 +137,19 @@ def _parse(call: Call, request: BackendRequest, uri: dict[str, Any]) -> dict[str
     model = get_service_model(call.service).operation_model(call.operation)
     parser = PROTOCOL_PARSERS[call.protocol](model, map_type=dict)
     try:
-        return parser.parse(
-            {
-                "method": call.method,
-                "values": request.values,
-                "headers": request.headers,
-                "body": body,
-                "url_path": request.path,
-                "url_params": uri,
-            }
-        ) or {}
+        return (
+            parser.parse(
+                {
+                    "method": call.method,
+                    "values": request.values,
+                    "headers": request.headers,
+                    "body": body,
+                    "url_path": request.path,
+                    "url_params": uri,
+                }
+            )
+            or {}
+        )
     except (RequestParserError, ValueError, TypeError, AttributeError) as error:
         raise _unreadable(call, error) from error
 

@@ -132,8 +132,7 @@ def _settings(here: World, query: Query, body: Any) -> Any:
     known = {f.name for f in dataclasses.fields(Settings)}
     unknown = set(body) - known
     if unknown:
-        raise Wrong(f"unknown settings {', '.join(sorted(unknown))}; there are "
-                    f"{', '.join(sorted(known))}")
+        raise Wrong(f"unknown settings {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
     for name, value in body.items():
         setattr(here.settings, name, value)
     return dataclasses.asdict(here.settings)
@@ -149,8 +148,7 @@ def _add_user(here: World, query: Query, body: Any) -> Any:
         iam.put_user_policy(name, "policy", json.dumps(body["policy"]))
         key = iam.create_access_key(name)
     here.settings.enforce_iam = True
-    return {"arn": iam.users[name].arn, "access_key": key.access_key_id,
-            "secret_key": key.secret_access_key}
+    return {"arn": iam.users[name].arn, "access_key": key.access_key_id, "secret_key": key.secret_access_key}
 
 
 def _declare_object(here: World, query: Query, body: Any) -> Any:

@@ -77,9 +77,7 @@ def _members(members: dict[str, str]) -> str:
 def _query(error: ApiError, request_id: str) -> bytes:
     side = "Sender" if error.status < 500 else "Receiver"
     inner = _members({"Type": side, "Code": error.code, "Message": error.message, **error.extra})
-    return (
-        f"<ErrorResponse><Error>{inner}</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
-    ).encode()
+    return (f"<ErrorResponse><Error>{inner}</Error><RequestId>{request_id}</RequestId></ErrorResponse>").encode()
 
 
 def _s3(error: ApiError, request_id: str) -> bytes:
@@ -92,6 +90,4 @@ def _s3(error: ApiError, request_id: str) -> bytes:
 
 def _ec2(error: ApiError, request_id: str) -> bytes:
     inner = _members({"Code": error.code, "Message": error.message})
-    return (
-        f"<Response><Errors><Error>{inner}</Error></Errors><RequestID>{request_id}</RequestID></Response>"
-    ).encode()
+    return (f"<Response><Errors><Error>{inner}</Error></Errors><RequestID>{request_id}</RequestID></Response>").encode()

@@ -16,8 +16,14 @@ from .errors import ApiError
 # lost_before: the connection is reset and the call takes no effect.
 # truncated: the call takes effect and the answer breaks off in the middle.
 KINDS = (
-    "refused", "throttled", "server_error", "error", "delay",
-    "lost_after", "lost_before", "truncated",
+    "refused",
+    "throttled",
+    "server_error",
+    "error",
+    "delay",
+    "lost_after",
+    "lost_before",
+    "truncated",
 )
 
 
@@ -42,8 +48,7 @@ class Rule:
 
     def matches(self, call: Call) -> bool:
         """Whether the rule looks at this call."""
-        names = ((call.service, self.service), (call.operation, self.operation),
-                 (call.region, self.region))
+        names = ((call.service, self.service), (call.operation, self.operation), (call.region, self.region))
         return all(fnmatch.fnmatchcase(value, glob) for value, glob in names) and all(
             fnmatch.fnmatchcase(str(call.params.get(k, "")), v) for k, v in self.params.items()
         )
@@ -103,7 +108,8 @@ def access_denied(call: Call, message: str = "") -> ApiError:
     if call.protocol == "ec2":
         return ApiError(
             "UnauthorizedOperation",
-            f"You are not authorized to perform this operation. {message}", 403,
+            f"You are not authorized to perform this operation. {message}",
+            403,
         )
     return ApiError("AccessDenied", message, 403)
 
@@ -112,7 +118,8 @@ def denial(principal: str, action: str, resource: str, policy: str, explicit: bo
     """IAM's sentence for a missing or an explicit denying policy."""
     article = "an" if policy[0] in "aeiou" else "a"
     why = (
-        f"with an explicit deny in {article} {policy} policy" if explicit
+        f"with an explicit deny in {article} {policy} policy"
+        if explicit
         else f"because no {policy} policy allows the {action} action"
     )
     return f"User: {principal} is not authorized to perform: {action} on resource: {resource} {why}"
@@ -135,5 +142,6 @@ def _server_error(call: Call) -> ApiError:
         return ApiError("InternalError", "We encountered an internal error. Please try again.", 500)
     if call.protocol == "ec2":
         return ApiError("InternalError", "An internal error has occurred", 500)
-    return ApiError("InternalFailure", "The request processing has failed because of an unknown "
-                    "error, exception or failure.", 500)
+    return ApiError(
+        "InternalFailure", "The request processing has failed because of an unknown error, exception or failure.", 500
+    )

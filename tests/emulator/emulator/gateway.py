@@ -26,10 +26,22 @@ def handle(environ: dict[str, Any], body: bytes) -> Response | Broken:
     call.account = auth.account_of(call)
     here = world(call.account)
     entry = here.log.add(
-        time=here.clock.now(), service=call.service, region=call.region,
-        account=call.account, access_key=call.access_key, method=call.method, path=call.path,
-        user_agent=call.header("User-Agent"), request_id=call.request_id,
-        operation="", principal="", params={}, status=0, error="", fault="", done=False,
+        time=here.clock.now(),
+        service=call.service,
+        region=call.region,
+        account=call.account,
+        access_key=call.access_key,
+        method=call.method,
+        path=call.path,
+        user_agent=call.header("User-Agent"),
+        request_id=call.request_id,
+        operation="",
+        principal="",
+        params={},
+        status=0,
+        error="",
+        fault="",
+        done=False,
     )
     answer = _answer(call, here, entry)
     if isinstance(answer, Response):

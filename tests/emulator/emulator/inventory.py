@@ -43,18 +43,21 @@ def _buckets(world: World) -> list[dict[str, Any]]:
     found = []
     for _, backend in _all("s3", world.account):
         for bucket in backend.buckets.values():
-            found.append({
-                "name": bucket.name,
-                "region": bucket.region_name,
-                "versioning": bucket.versioning_status or "",
-                "tags": backend.tagger.get_tag_dict_for_resource(bucket.arn),
-                "objects": sorted(k for k, v in bucket.keys.items() if not _marker(v)),
-                "versions": [
-                    {"key": key.name, "version": key.version_id, "marker": _marker(key)}
-                    for name in bucket.keys for key in bucket.keys.getlist(name)
-                ],
-                "uploads": [m.key_name for m in bucket.multiparts.values()],
-            })
+            found.append(
+                {
+                    "name": bucket.name,
+                    "region": bucket.region_name,
+                    "versioning": bucket.versioning_status or "",
+                    "tags": backend.tagger.get_tag_dict_for_resource(bucket.arn),
+                    "objects": sorted(k for k, v in bucket.keys.items() if not _marker(v)),
+                    "versions": [
+                        {"key": key.name, "version": key.version_id, "marker": _marker(key)}
+                        for name in bucket.keys
+                        for key in bucket.keys.getlist(name)
+                    ],
+                    "uploads": [m.key_name for m in bucket.multiparts.values()],
+                }
+            )
     return sorted(found, key=lambda b: b["name"])
 
 
@@ -92,7 +95,8 @@ def _roles(world: World) -> list[dict[str, Any]]:
             "boundary": role.permissions_boundary_arn,
             "trust": json.loads(role.assume_role_policy_document),
         }
-        for _, backend in _all("iam", world.account) for role in backend.roles.values()
+        for _, backend in _all("iam", world.account)
+        for role in backend.roles.values()
     ]
 
 
@@ -109,7 +113,8 @@ def _dashboards(world: World) -> list[dict[str, Any]]:
 def _alarms(world: World) -> list[dict[str, Any]]:
     return [
         {"name": name, "region": region}
-        for region, backend in _all("cloudwatch", world.account) for name in backend.alarms
+        for region, backend in _all("cloudwatch", world.account)
+        for name in backend.alarms
     ]
 
 

@@ -42,7 +42,8 @@ def service_model(name: str) -> ServiceModel:
 def regions() -> frozenset[str]:
     """Every region of every partition."""
     return frozenset(
-        region for partition in _session.get_available_partitions()
+        region
+        for partition in _session.get_available_partitions()
         for region in _session.get_available_regions("ec2", partition)
     )
 

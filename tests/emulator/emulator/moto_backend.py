@@ -126,9 +126,7 @@ def _forget_buckets(account: str) -> None:
         else:
             kept.append(key)
     FakeKey.instances_tracked = kept
-    FakeMultipart.instances_tracked = [
-        m for m in FakeMultipart.instances_tracked if m.account_id != account
-    ]
+    FakeMultipart.instances_tracked = [m for m in FakeMultipart.instances_tracked if m.account_id != account]
 
 
 def _fewer_managed_policies() -> None:
@@ -138,8 +136,15 @@ def _fewer_managed_policies() -> None:
 
     from moto.iam import aws_managed_policies, models
 
-    wanted = ("AmazonSageMaker", "AmazonS3", "CloudWatch", "IAM", "AdministratorAccess",
-              "PowerUserAccess", "ReadOnlyAccess")
+    wanted = (
+        "AmazonSageMaker",
+        "AmazonS3",
+        "CloudWatch",
+        "IAM",
+        "AdministratorAccess",
+        "PowerUserAccess",
+        "ReadOnlyAccess",
+    )
     parsed = json.loads(aws_managed_policies.aws_managed_policies_data)
     kept = {name: data for name, data in parsed.items() if name.startswith(wanted)}
 

@@ -19,12 +19,9 @@ from moto.core.request import (
 
 from .errors import Response
 
-# What a handler may answer instead of a response: break the connection.
-RESET = "reset"
-
 
 class Broken:
-    """A connection to break, after `part` of the answer has been sent."""
+    """Instead of a response: a connection to break, after `part` of the answer has been sent."""
 
     def __init__(self, part: bytes = b""):
         self.part = part

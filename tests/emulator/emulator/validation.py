@@ -73,8 +73,7 @@ def _s3(call: Call, shape: StructureShape | None) -> None:
         # S3 API reference, "List of error codes".
         raise ApiError(
             "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our "
-            "published schema",
+            "The XML you provided was not well-formed or did not validate against our published schema",
         )
 
 
@@ -91,9 +90,7 @@ def _known_query_names(call: Call, shape: StructureShape) -> None:
 def _unknown(where: str, name: str) -> ApiError:
     # AWS ignores what it does not know. A test that relied on that would
     # prove nothing, so the emulator refuses with a code that AWS never uses.
-    return ApiError(
-        "EmulatorUnknownMember", f"{where} has no member {name}: AWS would ignore it silently"
-    )
+    return ApiError("EmulatorUnknownMember", f"{where} has no member {name}: AWS would ignore it silently")
 
 
 def _check(shape: Shape, value: Any, path: str, problems: list[str]) -> None:
@@ -142,8 +139,7 @@ def _map(shape: MapShape, value: dict[str, Any], path: str, out: list[str]) -> N
         bad = _constraints(shape.value, item)
         if bad:
             out.append(
-                _sentence(item, f"{path}.{key}.member",
-                          f"Map value must satisfy constraint: [{', '.join(bad)}]")
+                _sentence(item, f"{path}.{key}.member", f"Map value must satisfy constraint: [{', '.join(bad)}]")
             )
 
 
@@ -173,7 +169,8 @@ def _expect(fits: bool, value: Any, wanted: str) -> None:
     kind = kinds.get(type(value))
     message = (
         f"{kind} can not be converted to {'an' if wanted[0] in 'AEIOU' else 'a'} {wanted}"
-        if kind else "Unexpected field type"
+        if kind
+        else "Unexpected field type"
     )
     raise ApiError("SerializationException", message)
 

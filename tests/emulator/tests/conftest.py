@@ -33,7 +33,8 @@ class Emulator:
         """Call the control plane."""
         mark = "&" if "?" in path else "?"
         request = urllib.request.Request(
-            f"{self.url}/_test/{path}{mark}account={self.account}", method=method,
+            f"{self.url}/_test/{path}{mark}account={self.account}",
+            method=method,
             data=None if body is None else json.dumps(body).encode(),
         )
         try:
@@ -44,11 +45,14 @@ class Emulator:
 
     def client(self, service: str, region: str = "eu-north-1", **keys: str) -> Any:
         """A boto3 client; as the account's root unless keys are given."""
-        keys = keys or {"aws_access_key_id": f"AKIAEMUL{self.account}",
-                        "aws_secret_access_key": "any"}
+        keys = keys or {"aws_access_key_id": f"AKIAEMUL{self.account}", "aws_secret_access_key": "any"}
         return boto3.client(
-            service, region_name=region, endpoint_url=self.url,
-            config=Config(parameter_validation=False, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            config=Config(
+                parameter_validation=False, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}
+            ),
             **keys,
         )
 
@@ -58,7 +62,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One process for all tests of a worker."""
     port_file = tmp_path_factory.mktemp("emulator") / "port"
     process = subprocess.Popen(
-        [sys.executable, "-m", "emulator", "--port-file", str(port_file)], cwd=HERE,
+        [sys.executable, "-m", "emulator", "--port-file", str(port_file)],
+        cwd=HERE,
         stdout=subprocess.DEVNULL,
     )
     while not port_file.exists():

@@ -29,8 +29,13 @@ FAULTS = {
     ("server_error", "logs"): ("InternalFailure", 500),
     ("server_error", "s3"): ("InternalError", 500),
 }
-CALLS = {"sagemaker": "list_training_jobs", "iam": "list_roles", "s3": "list_buckets",
-         "ec2": "describe_regions", "logs": "describe_log_groups"}
+CALLS = {
+    "sagemaker": "list_training_jobs",
+    "iam": "list_roles",
+    "s3": "list_buckets",
+    "ec2": "describe_regions",
+    "logs": "describe_log_groups",
+}
 
 
 @pytest.mark.parametrize(("kind", "service"), FAULTS)
@@ -44,12 +49,16 @@ def test_faults_in_each_protocol(aws: Any, kind: str, service: str) -> None:
 
 def test_a_lost_answer_leaves_the_effect(aws: Any) -> None:
     at = Setting(aws)
-    aws.control("POST", "faults", [
-        {"kind": "lost_before", "operation": "CreateTrainingJob"},
-        {"kind": "lost_after", "operation": "CreateTrainingJob"},
-        {"kind": "truncated", "operation": "ListTrainingJobs"},
-        {"kind": "delay", "seconds": 0.2, "operation": "CreateTrainingJob"},
-    ])
+    aws.control(
+        "POST",
+        "faults",
+        [
+            {"kind": "lost_before", "operation": "CreateTrainingJob"},
+            {"kind": "lost_after", "operation": "CreateTrainingJob"},
+            {"kind": "truncated", "operation": "ListTrainingJobs"},
+            {"kind": "delay", "seconds": 0.2, "operation": "CreateTrainingJob"},
+        ],
+    )
     for _ in range(2):
         with pytest.raises(ConnectionClosedError):
             at.create()
@@ -60,7 +69,10 @@ def test_a_lost_answer_leaves_the_effect(aws: Any) -> None:
     assert time.monotonic() - before >= 0.2
     seen = aws.control("GET", "requests?operation=CreateTrainingJob")["requests"]
     assert [(r["fault"], r["status"], r["error"]) for r in seen] == [
-        ("lost_before", 0, ""), ("lost_after", 200, ""), ("delay", 400, "ResourceInUse")]
+        ("lost_before", 0, ""),
+        ("lost_after", 200, ""),
+        ("delay", 400, "ResourceInUse"),
+    ]
     assert seen[0]["params"]["TrainingJobName"] == "bert-1"
     assert aws.control("GET", "requests?params.TrainingJobName=other")["count"] == 0
 
@@ -76,11 +88,11 @@ def test_enforcement_goes_by_policy_resource_and_condition(aws: Any) -> None:
     key = at.iam.create_access_key(UserName="ci")["AccessKey"]
     arn = f"arn:aws:sagemaker:eu-north-1:{aws.account}:training-job/bert-*"
     policy = allow(["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob"], arn)
-    policy["Statement"] += allow("iam:PassRole", at.role, Condition={
-        "StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}})["Statement"]
+    policy["Statement"] += allow(
+        "iam:PassRole", at.role, Condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    )["Statement"]
     at.iam.put_user_policy(UserName="ci", PolicyName="p", PolicyDocument=json.dumps(policy))
-    keys = {"aws_access_key_id": key["AccessKeyId"],
-            "aws_secret_access_key": key["SecretAccessKey"]}
+    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
     aws.control("POST", "settings", {"enforce_iam": True})
     mine = aws.client("sagemaker", **keys)
     mine.create_training_job(**at.request())
@@ -91,7 +103,8 @@ def test_enforcement_goes_by_policy_resource_and_condition(aws: Any) -> None:
         "Message": f"User: arn:aws:iam::{aws.account}:user/ci is not authorized to perform: "
         "sagemaker:CreateTrainingJob on resource: "
         f"arn:aws:sagemaker:eu-north-1:{aws.account}:training-job/other because no identity-based "
-        "policy allows the sagemaker:CreateTrainingJob action"}
+        "policy allows the sagemaker:CreateTrainingJob action",
+    }
     # Tags need a right of their own.
     tagged = at.request("bert-2", Tags=[{"Key": "a", "Value": "b"}])
     with pytest.raises(ClientError, match="sagemaker:AddTags"):
@@ -104,26 +117,32 @@ def test_enforcement_goes_by_policy_resource_and_condition(aws: Any) -> None:
 
 def test_assumed_roles_are_limited_by_their_boundary(aws: Any) -> None:
     at = Setting(aws)
-    root = {"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{aws.account}:root"},
-        "Action": "sts:AssumeRole"}]}
-    boundary = at.iam.create_policy(PolicyName="b", PolicyDocument=json.dumps(
-        allow("s3:GetObject", "*")))["Policy"]["Arn"]
-    role = at.iam.create_role(RoleName="limited", AssumeRolePolicyDocument=json.dumps(root),
-                              PermissionsBoundary=boundary)["Role"]["Arn"]
-    at.iam.put_role_policy(RoleName="limited", PolicyName="p",
-                           PolicyDocument=json.dumps(allow("s3:*", "*")))
+    root = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{aws.account}:root"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    boundary = at.iam.create_policy(PolicyName="b", PolicyDocument=json.dumps(allow("s3:GetObject", "*")))["Policy"][
+        "Arn"
+    ]
+    role = at.iam.create_role(
+        RoleName="limited", AssumeRolePolicyDocument=json.dumps(root), PermissionsBoundary=boundary
+    )["Role"]["Arn"]
+    at.iam.put_role_policy(RoleName="limited", PolicyName="p", PolicyDocument=json.dumps(allow("s3:*", "*")))
     sts = aws.client("sts")
     assert code(sts.assume_role, RoleArn=at.role, RoleSessionName="ci") == ("AccessDenied", 403)
-    assert code(sts.assume_role, RoleArn=role, RoleSessionName="ci", DurationSeconds=7200)[0] == \
-        "ValidationError"
+    assert code(sts.assume_role, RoleArn=role, RoleSessionName="ci", DurationSeconds=7200)[0] == "ValidationError"
     made = sts.assume_role(RoleArn=role, RoleSessionName="ci")["Credentials"]
-    keys = {"aws_access_key_id": made["AccessKeyId"],
-            "aws_secret_access_key": made["SecretAccessKey"],
-            "aws_session_token": made["SessionToken"]}
+    keys = {
+        "aws_access_key_id": made["AccessKeyId"],
+        "aws_secret_access_key": made["SecretAccessKey"],
+        "aws_session_token": made["SessionToken"],
+    }
     aws.control("POST", "settings", {"enforce_iam": True})
-    assert aws.client("sts", **keys).get_caller_identity()["Arn"] == \
-        f"arn:aws:sts::{aws.account}:assumed-role/limited/ci"
+    assert (
+        aws.client("sts", **keys).get_caller_identity()["Arn"] == f"arn:aws:sts::{aws.account}:assumed-role/limited/ci"
+    )
     s3 = aws.client("s3", **keys)
     assert s3.get_object(Bucket=at.bucket, Key="data/a.csv")["Body"].read() == b"1,2\n"
     assert code(s3.put_object, Bucket=at.bucket, Key="x", Body=b"") == ("AccessDenied", 403)
@@ -135,14 +154,18 @@ def test_a_user_with_one_policy(aws: Any) -> None:
     at = Setting(aws)
     arn = at.create(Tags=[{"Key": "ManagedBy", "Value": "us"}])
     other = at.create("other")
-    user = aws.control("POST", "users", {"policy": allow(
-        "sagemaker:StopTrainingJob", "*",
-        Condition={"StringEquals": {"aws:ResourceTag/ManagedBy": "us"}})})
-    mine = aws.client("sagemaker", aws_access_key_id=user["access_key"],
-                      aws_secret_access_key=user["secret_key"])
+    user = aws.control(
+        "POST",
+        "users",
+        {
+            "policy": allow(
+                "sagemaker:StopTrainingJob", "*", Condition={"StringEquals": {"aws:ResourceTag/ManagedBy": "us"}}
+            )
+        },
+    )
+    mine = aws.client("sagemaker", aws_access_key_id=user["access_key"], aws_secret_access_key=user["secret_key"])
     mine.stop_training_job(TrainingJobName=arn.split("/")[1])
-    assert code(mine.stop_training_job, TrainingJobName=other.split("/")[1]) == (
-        "AccessDeniedException", 400)
+    assert code(mine.stop_training_job, TrainingJobName=other.split("/")[1]) == ("AccessDeniedException", 400)
 
 
 def test_tags_at_creation_need_rights_of_their_own(aws: Any) -> None:
@@ -155,8 +178,7 @@ def test_tags_at_creation_need_rights_of_their_own(aws: Any) -> None:
     with pytest.raises(ClientError, match="s3:TagResource"):
         create(Bucket=f"tagged-{aws.account}", CreateBucketConfiguration={**place, "Tags": tags})
     with pytest.raises(ClientError, match="iam:TagRole"):
-        aws.client("iam", **keys).create_role(
-            RoleName="r", AssumeRolePolicyDocument=json.dumps(TRUST), Tags=tags)
+        aws.client("iam", **keys).create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(TRUST), Tags=tags)
 
 
 def test_inventory_and_reset(aws: Any) -> None:
@@ -176,8 +198,12 @@ def test_inventory_and_reset(aws: Any) -> None:
 
 
 def test_mistakes_in_the_control_plane_are_told(aws: Any) -> None:
-    for path, body in {"jobs": {"steps": ["Dancing"]}, "faults": {"kind": "odd"},
-                       "settings": {"no_such": 1}, "jobs/advance": {"name": "x"}}.items():
+    for path, body in {
+        "jobs": {"steps": ["Dancing"]},
+        "faults": {"kind": "odd"},
+        "settings": {"no_such": 1},
+        "jobs/advance": {"name": "x"},
+    }.items():
         with pytest.raises(AssertionError, match="error"):
             aws.control("POST", path, body)
 
@@ -187,6 +213,6 @@ def test_unknown_members_are_refused_since_aws_would_ignore_them(aws: Any) -> No
     client = at.sagemaker
     client.meta.events.register(
         "before-call.sagemaker.CreateTrainingJob",
-        lambda params, **_: params.update(body=json.dumps({**json.loads(params["body"]),
-                                                           "Enviroment": {}}).encode()))
+        lambda params, **_: params.update(body=json.dumps({**json.loads(params["body"]), "Enviroment": {}}).encode()),
+    )
     assert code(client.create_training_job, **at.request())[0] == "EmulatorUnknownMember"

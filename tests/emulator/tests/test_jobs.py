@@ -10,8 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 from jobs import Setting, allow
 
-SPOT = {"EnableManagedSpotTraining": True,
-        "StoppingCondition": {"MaxRuntimeInSeconds": 7200, "MaxWaitTimeInSeconds": 10_000}}
+SPOT = {
+    "EnableManagedSpotTraining": True,
+    "StoppingCondition": {"MaxRuntimeInSeconds": 7200, "MaxWaitTimeInSeconds": 10_000},
+}
 
 
 @pytest.fixture
@@ -32,10 +34,8 @@ def test_a_job_goes_through_its_life_and_leaves_a_model(at: Setting) -> None:
     job = at.describe()
     assert job["TrainingJobArn"] == arn
     assert (job["Environment"], job["HyperParameters"]) == ({"A": "b"}, {"lr": "0.1"})
-    steps = [(t["Status"], (t["EndTime"] - t["StartTime"]).total_seconds())
-             for t in job["SecondaryStatusTransitions"]]
-    assert steps == [("Starting", 120), ("Downloading", 60), ("Training", 3600),
-                     ("Uploading", 30), ("Completed", 0)]
+    steps = [(t["Status"], (t["EndTime"] - t["StartTime"]).total_seconds()) for t in job["SecondaryStatusTransitions"]]
+    assert steps == [("Starting", 120), ("Downloading", 60), ("Training", 3600), ("Uploading", 30), ("Completed", 0)]
     assert (job["TrainingTimeInSeconds"], job["BillableTimeInSeconds"]) == (3690, 1107)
     uri = job["ModelArtifacts"]["S3ModelArtifacts"]
     assert uri == f"s3://{at.bucket}/out/bert-1/output/model.tar.gz"
@@ -46,27 +46,74 @@ def test_a_job_goes_through_its_life_and_leaves_a_model(at: Setting) -> None:
 
 SCRIPTS = {
     "capacity": (
-        {"steps": ["Starting", {"status": "Failed", "reason": "CapacityError: Unable to provision "
-                                "requested ML compute capacity."}]},
-        {}, ["Starting", "Failed"], "Failed", None),
+        {
+            "steps": [
+                "Starting",
+                {"status": "Failed", "reason": "CapacityError: Unable to provision requested ML compute capacity."},
+            ]
+        },
+        {},
+        ["Starting", "Failed"],
+        "Failed",
+        None,
+    ),
     "crash": (
-        {"steps": ["Starting", "Downloading", "Training",
-                   {"status": "Failed", "reason": "AlgorithmError: ExecuteUserScriptError"}]},
-        {}, ["Starting", "Downloading", "Training", "Failed"], "Failed", 3660),
+        {
+            "steps": [
+                "Starting",
+                "Downloading",
+                "Training",
+                {"status": "Failed", "reason": "AlgorithmError: ExecuteUserScriptError"},
+            ]
+        },
+        {},
+        ["Starting", "Downloading", "Training", "Failed"],
+        "Failed",
+        3660,
+    ),
     "over-run": (
-        {"steps": ["Starting", "Downloading", {"status": "Training", "seconds": 99_999},
-                   "Uploading", "Completed"]},
-        {}, ["Starting", "Downloading", "Training", "Uploading", "MaxRuntimeExceeded"],
-        "Stopped", 7230),
+        {"steps": ["Starting", "Downloading", {"status": "Training", "seconds": 99_999}, "Uploading", "Completed"]},
+        {},
+        ["Starting", "Downloading", "Training", "Uploading", "MaxRuntimeExceeded"],
+        "Stopped",
+        7230,
+    ),
     "reclaimed and resumed": (
-        {"steps": ["Starting", "Downloading", "Training", "Interrupted", "Starting",
-                   "Downloading", {"status": "Training", "seconds": 600}, "Uploading",
-                   "Completed"]},
-        SPOT, ["Starting", "Downloading", "Training", "Interrupted", "Starting", "Downloading",
-               "Training", "Uploading", "Completed"], "Completed", 4350),
+        {
+            "steps": [
+                "Starting",
+                "Downloading",
+                "Training",
+                "Interrupted",
+                "Starting",
+                "Downloading",
+                {"status": "Training", "seconds": 600},
+                "Uploading",
+                "Completed",
+            ]
+        },
+        SPOT,
+        [
+            "Starting",
+            "Downloading",
+            "Training",
+            "Interrupted",
+            "Starting",
+            "Downloading",
+            "Training",
+            "Uploading",
+            "Completed",
+        ],
+        "Completed",
+        4350,
+    ),
     "starved on spot": (
         {"steps": ["Starting", {"status": "Pending", "seconds": 99_999}, "Training"]},
-        SPOT, ["Starting", "Pending", "MaxWaitTimeExceeded"], "Stopped", None),
+        SPOT,
+        ["Starting", "Pending", "MaxWaitTimeExceeded"],
+        "Stopped",
+        None,
+    ),
 }
 
 
@@ -79,8 +126,11 @@ def test_scripts(aws: Any, at: Setting, name: str) -> None:
     job = at.describe()
     assert job["TrainingJobStatus"] == status
     assert job.get("TrainingTimeInSeconds") == seconds
-    assert job.get("FailureReason", "") == script["steps"][-1].get("reason", "") \
-        if isinstance(script["steps"][-1], dict) else "FailureReason" not in job
+    assert (
+        job.get("FailureReason", "") == script["steps"][-1].get("reason", "")
+        if isinstance(script["steps"][-1], dict)
+        else "FailureReason" not in job
+    )
 
 
 def test_the_clock_moves_jobs_that_are_not_polled(aws: Any, at: Setting) -> None:
@@ -95,15 +145,15 @@ def test_the_clock_moves_jobs_that_are_not_polled(aws: Any, at: Setting) -> None
     assert at.describe()["FinalMetricDataList"][0]["MetricName"] == "loss"
     logs = aws.client("logs")
     group = "/aws/sagemaker/TrainingJobs"
-    stream = logs.describe_log_streams(
-        logGroupName=group, logStreamNamePrefix="bert-1/")["logStreams"][0]["logStreamName"]
+    stream = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix="bert-1/")["logStreams"][0][
+        "logStreamName"
+    ]
     events = logs.get_log_events(logGroupName=group, logStreamName=stream)["events"]
     assert [e["message"] for e in events] == ["epoch 1"]
 
 
 def test_stop_uploads_what_is_there_and_delete_frees_the_name(aws: Any, at: Setting) -> None:
-    aws.control("POST", "jobs", {"steps": ["Starting", "Downloading",
-                                           {"status": "Training", "forever": True}]})
+    aws.control("POST", "jobs", {"steps": ["Starting", "Downloading", {"status": "Training", "forever": True}]})
     at.create()
     for _ in range(4):
         at.describe()
@@ -114,42 +164,60 @@ def test_stop_uploads_what_is_there_and_delete_frees_the_name(aws: Any, at: Sett
     assert at.finish() == ["Uploading", "Stopped"]
     assert refusal(at.sagemaker.stop_training_job, **name) == (
         "ValidationException",
-        "The request was rejected because the training job is in status Stopped")
+        "The request was rejected because the training job is in status Stopped",
+    )
     at.sagemaker.delete_training_job(**name)
     assert refusal(at.sagemaker.describe_training_job, **name) == (
-        "ValidationException", "Requested resource not found.")
+        "ValidationException",
+        "Requested resource not found.",
+    )
     at.create()
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a name that the model forbids": (
-        {"TrainingJobName": "bert_1"}, "ValidationException",
+        {"TrainingJobName": "bert_1"},
+        "ValidationException",
         "Value 'bert_1' at 'trainingJobName' failed to satisfy constraint: Member must satisfy "
-        "regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"),
+        "regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}",
+    ),
     "an unknown type": (
         {"ResourceConfig": {"InstanceType": "ml.g9.xlarge", "InstanceCount": 1}},
-        "ValidationException", "Member must satisfy enum value set: ["),
+        "ValidationException",
+        "Member must satisfy enum value set: [",
+    ),
     "a count of zero": (
         {"ResourceConfig": {"InstanceType": "ml.g5.xlarge", "InstanceCount": -1}},
-        "ValidationException", "Value '-1' at 'resourceConfig.instanceCount' failed to satisfy "
-        "constraint: Member must have value greater than or equal to 0"),
+        "ValidationException",
+        "Value '-1' at 'resourceConfig.instanceCount' failed to satisfy "
+        "constraint: Member must have value greater than or equal to 0",
+    ),
     "a long environment value": (
-        {"Environment": {"A": "x" * 513}}, "ValidationException",
-        "Map value must satisfy constraint: [Member must have length less than or equal to 512]"),
+        {"Environment": {"A": "x" * 513}},
+        "ValidationException",
+        "Map value must satisfy constraint: [Member must have length less than or equal to 512]",
+    ),
     "a wait without spot": (
         {"StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}},
-        "ValidationException", "Invalid MaxWaitTimeInSeconds. It is only supported when"),
+        "ValidationException",
+        "Invalid MaxWaitTimeInSeconds. It is only supported when",
+    ),
     "spot without a wait": (
-        {"EnableManagedSpotTraining": True}, "ValidationException",
-        "Invalid MaxWaitTimeInSeconds. It must be present"),
+        {"EnableManagedSpotTraining": True},
+        "ValidationException",
+        "Invalid MaxWaitTimeInSeconds. It must be present",
+    ),
     "a role that is not there": (
-        {"RoleArn": "arn:aws:iam::111122223333:role/nobody"}, "ValidationException",
-        "Could not assume role arn:aws:iam::111122223333:role/nobody. Please ensure that"),
+        {"RoleArn": "arn:aws:iam::111122223333:role/nobody"},
+        "ValidationException",
+        "Could not assume role arn:aws:iam::111122223333:role/nobody. Please ensure that",
+    ),
     "a runtime above the quota": (
-        {"StoppingCondition": {"MaxRuntimeInSeconds": 500_000}}, "ResourceLimitExceeded",
-        "The account-level service limit 'Longest run time for a training job' is 432000 Seconds"),
-    "a reserved tag": (
-        {"Tags": [{"Key": "aws:x", "Value": "y"}]}, "ValidationException", "reserved"),
+        {"StoppingCondition": {"MaxRuntimeInSeconds": 500_000}},
+        "ResourceLimitExceeded",
+        "The account-level service limit 'Longest run time for a training job' is 432000 Seconds",
+    ),
+    "a reserved tag": ({"Tags": [{"Key": "aws:x", "Value": "y"}]}, "ValidationException", "reserved"),
 }
 
 
@@ -166,19 +234,20 @@ def test_inputs_are_checked_with_the_role(aws: Any, at: Setting) -> None:
     aws.client("s3", "us-east-1").create_bucket(Bucket=name)
 
     def channel(uri: str) -> dict[str, Any]:
-        return at.request(InputDataConfig=[{"ChannelName": "train", "DataSource": {
-            "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}}])
+        return at.request(
+            InputDataConfig=[
+                {"ChannelName": "train", "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}}
+            ]
+        )
 
     empty = refusal(create, **channel(f"s3://{at.bucket}/nothing/"))
     assert empty[1].startswith(f'No S3 objects found under S3 URL "s3://{at.bucket}/nothing/" given')
     elsewhere = refusal(create, **channel(f"s3://{name}/data/"))
     assert "The bucket is in this region: us-east-1." in elsewhere[1]
-    at.policy(allow("s3:ListBucket", f"arn:aws:s3:::{at.bucket}",
-                    Condition={"StringLike": {"s3:prefix": ["data/*"]}}))
+    at.policy(allow("s3:ListBucket", f"arn:aws:s3:::{at.bucket}", Condition={"StringLike": {"s3:prefix": ["data/*"]}}))
     assert "Access denied to OutputDataConfig S3 bucket" in refusal(create, **at.request())[1]
     at.policy(allow("s3:PutObject", f"arn:aws:s3:::{at.bucket}/out/*"))
-    assert "no identity-based policy allows the s3:ListBucket action" in refusal(
-        create, **at.request())[1]
+    assert "no identity-based policy allows the s3:ListBucket action" in refusal(create, **at.request())[1]
 
 
 def test_quotas_propagation_and_names(aws: Any, at: Setting) -> None:
@@ -189,15 +258,22 @@ def test_quotas_propagation_and_names(aws: Any, at: Setting) -> None:
         assert "Could not assume role" in refusal(create, **at.request())[1]
     arn = at.create()
     assert refusal(create, **at.request()) == (
-        "ResourceInUse", "Training job names must be unique within an AWS account and region, and "
-        f"a training job with this name already exists ({arn})")
+        "ResourceInUse",
+        "Training job names must be unique within an AWS account and region, and "
+        f"a training job with this name already exists ({arn})",
+    )
     code, text = refusal(create, **at.request("other"))
     assert code == "ResourceLimitExceeded"
     assert text.startswith(
         f"The account-level service limit '{quota}' is 1 Instances, with current utilization of 1 "
-        "Instances and a request delta of 1 Instances. Please use AWS Service Quotas")
-    listed = aws.client("service-quotas").get_paginator("list_service_quotas").paginate(
-        ServiceCode="sagemaker").build_full_result()["Quotas"]
+        "Instances and a request delta of 1 Instances. Please use AWS Service Quotas"
+    )
+    listed = (
+        aws.client("service-quotas")
+        .get_paginator("list_service_quotas")
+        .paginate(ServiceCode="sagemaker")
+        .build_full_result()["Quotas"]
+    )
     assert [q["Value"] for q in listed if q["QuotaName"] == quota] == [1.0]
 
 
@@ -215,9 +291,13 @@ def test_tags(at: Setting) -> None:
 
 def test_metric_definitions_are_added_for_images_of_aws(at: Setting) -> None:
     own = [{"Name": "loss", "Regex": "loss=([0-9.]+)"}]
-    at.create(AlgorithmSpecification={
-        "TrainingImage": "763104351884.dkr.ecr.eu-north-1.amazonaws.com/pytorch:2.13",
-        "TrainingInputMode": "File", "MetricDefinitions": own})
+    at.create(
+        AlgorithmSpecification={
+            "TrainingImage": "763104351884.dkr.ecr.eu-north-1.amazonaws.com/pytorch:2.13",
+            "TrainingInputMode": "File",
+            "MetricDefinitions": own,
+        }
+    )
     found = at.describe()["AlgorithmSpecification"]["MetricDefinitions"]
     assert found[0] == own[0]
     assert 30 < len(found) <= 40
@@ -225,8 +305,7 @@ def test_metric_definitions_are_added_for_images_of_aws(at: Setting) -> None:
 
 def test_update_changes_only_what_aws_lets_change(at: Setting) -> None:
     at.create()
-    at.sagemaker.update_training_job(
-        TrainingJobName="bert-1", ProfilerConfig={"DisableProfiler": True})
+    at.sagemaker.update_training_job(TrainingJobName="bert-1", ProfilerConfig={"DisableProfiler": True})
     assert at.describe()["ProfilerConfig"]["DisableProfiler"] is True
     listed = at.sagemaker.list_training_jobs(NameContains="bert", StatusEquals="InProgress")
     assert [j["TrainingJobName"] for j in listed["TrainingJobSummaries"]] == ["bert-1"]

@@ -20,8 +20,7 @@ def error(call: Any, **arguments: Any) -> tuple[str, str]:
 
 def trust(**changes: Any) -> str:
     statement = {**TRUST["Statement"][0], **changes}  # type: ignore[dict-item]
-    return json.dumps({"Version": "2012-10-17", "Statement": [
-        {k: v for k, v in statement.items() if v is not None}]})
+    return json.dumps({"Version": "2012-10-17", "Statement": [{k: v for k, v in statement.items() if v is not None}]})
 
 
 BAD_TRUST = {
@@ -35,20 +34,21 @@ BAD_TRUST = {
 
 @pytest.mark.parametrize("sentence", BAD_TRUST)
 def test_trust_policies(aws: Any, sentence: str) -> None:
-    assert error(aws.client("iam").create_role, RoleName="r",
-                 AssumeRolePolicyDocument=BAD_TRUST[sentence]) == (
-        "MalformedPolicyDocument", sentence)
+    assert error(aws.client("iam").create_role, RoleName="r", AssumeRolePolicyDocument=BAD_TRUST[sentence]) == (
+        "MalformedPolicyDocument",
+        sentence,
+    )
 
 
 def test_names_and_boundaries_of_roles(aws: Any) -> None:
     iam = aws.client("iam")
     for name in ("a b", "x" * 65):
-        assert error(iam.create_role, RoleName=name,
-                     AssumeRolePolicyDocument=trust())[0] == "ValidationError"
+        assert error(iam.create_role, RoleName=name, AssumeRolePolicyDocument=trust())[0] == "ValidationError"
     arn = f"arn:aws:iam::{aws.account}:policy/none"
-    assert error(iam.create_role, RoleName="r", AssumeRolePolicyDocument=trust(),
-                 PermissionsBoundary=arn) == (
-        "NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.")
+    assert error(iam.create_role, RoleName="r", AssumeRolePolicyDocument=trust(), PermissionsBoundary=arn) == (
+        "NoSuchEntity",
+        f"Scope ARN: {arn} does not exist or is not attachable.",
+    )
 
 
 BAD_BODIES = {
@@ -82,12 +82,13 @@ def test_dashboards_belong_to_the_account(aws: Any) -> None:
 
 def test_prices_are_what_the_test_says(aws: Any) -> None:
     product = {"serviceCode": "AmazonEC2", "product": {"attributes": {"instanceType": "g5.xlarge"}}}
-    aws.control("POST", "settings", {
-        "products": [product],
-        "spot_prices": [{"region": "eu-north-1", "instance_type": "g5.xlarge", "price": 0.31}]})
+    aws.control(
+        "POST",
+        "settings",
+        {"products": [product], "spot_prices": [{"region": "eu-north-1", "instance_type": "g5.xlarge", "price": 0.31}]},
+    )
     wanted = [{"Type": "TERM_MATCH", "Field": "instanceType", "Value": "g5.xlarge"}]
-    found = aws.client("pricing", "us-east-1").get_products(
-        ServiceCode="AmazonEC2", Filters=wanted)["PriceList"]
+    found = aws.client("pricing", "us-east-1").get_products(ServiceCode="AmazonEC2", Filters=wanted)["PriceList"]
     assert [json.loads(p) for p in found] == [product]
     history = aws.client("ec2").describe_spot_price_history(InstanceTypes=["g5.xlarge"])
     assert [p["SpotPrice"] for p in history["SpotPriceHistory"]] == ["0.310000"]

@@ -39,21 +39,18 @@ def refusal(call: Call, principal: Principal, need: Need) -> str | None:
     context = {**_context(call, principal), **need.context}
     ask = (need.action, need.resource, context)
     resource_policies = _bucket_policies(call, need)
-    for documents, kind in ((principal.policies, "identity-based"),
-                            (resource_policies, "resource-based")):
+    for documents, kind in ((principal.policies, "identity-based"), (resource_policies, "resource-based")):
         if policy.denies(documents, *ask):
             return faults.denial(principal.arn, need.action, need.resource, kind, explicit=True)
     if principal.boundary is not None:
         if policy.denies([principal.boundary], *ask):
-            return faults.denial(
-                principal.arn, need.action, need.resource, "permissions boundary", explicit=True)
+            return faults.denial(principal.arn, need.action, need.resource, "permissions boundary", explicit=True)
         if not policy.allows([principal.boundary], *ask):
             return (
                 f"User: {principal.arn} is not authorized to perform: {need.action} on resource: "
                 f"{need.resource} because no permissions boundary allows the {need.action} action"
             )
-    granted = policy.allows(principal.policies, *ask) or _bucket_grants(
-        resource_policies, principal, ask)
+    granted = policy.allows(principal.policies, *ask) or _bucket_grants(resource_policies, principal, ask)
     if not granted:
         return faults.denial(principal.arn, need.action, need.resource, "identity-based")
     return None
@@ -105,7 +102,8 @@ def _unknown_key(call: Call) -> ApiError:
     if call.protocol == "rest-xml":
         return ApiError(
             "InvalidAccessKeyId",
-            "The AWS Access Key Id you provided does not exist in our records.", 403,
+            "The AWS Access Key Id you provided does not exist in our records.",
+            403,
             AWSAccessKeyId=call.access_key,
         )
     text = "The security token included in the request is invalid."

@@ -38,8 +38,7 @@ def denies(documents: Iterable[Any], action: str, resource: str, context: Contex
 
 def _any(documents: Iterable[Any], effect: str, action: str, resource: str, ctx: Context) -> bool:
     return any(
-        s.get("Effect") == effect and applies(s, action, resource, ctx)
-        for d in documents for s in statements(d)
+        s.get("Effect") == effect and applies(s, action, resource, ctx) for d in documents for s in statements(d)
     )
 
 
@@ -65,9 +64,7 @@ def as_list(value: Any) -> list[Any]:
 
 def glob(pattern: str, value: str) -> bool:
     """IAM's wildcards: only * and ?."""
-    return re.fullmatch(
-        fnmatch.translate(pattern.replace("[", "\x00")).replace("\x00", r"\["), value
-    ) is not None
+    return re.fullmatch(fnmatch.translate(pattern.replace("[", "\x00")).replace("\x00", r"\["), value) is not None
 
 
 def _fill(text: str, context: Context) -> str:
@@ -104,7 +101,8 @@ def conditions_hold(conditions: dict[str, Any], context: Context) -> bool:
     """All operators and keys have to hold."""
     return all(
         _holds(operator, key.lower(), [str(v) for v in as_list(values)], context)
-        for operator, keys in conditions.items() for key, values in keys.items()
+        for operator, keys in conditions.items()
+        for key, values in keys.items()
     )
 
 

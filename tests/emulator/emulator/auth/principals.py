@@ -64,8 +64,7 @@ def _user(iam: Any, user: Any, secret: str) -> Principal:
     for group in iam.get_groups_for_user(user.name):
         policies += [*group.policies.values(), *_managed(group)]
     boundary = getattr(user, "permissions_boundary", None)
-    return Principal(user.arn, secret, policies=policies,
-                     boundary=_boundary(iam, boundary))
+    return Principal(user.arn, secret, policies=policies, boundary=_boundary(iam, boundary))
 
 
 def _assumed(iam: Any, assumed: Any, call: Call) -> Principal:
@@ -74,8 +73,7 @@ def _assumed(iam: Any, assumed: Any, call: Call) -> Principal:
     role = role_by_arn(iam, assumed.role_arn)
     policies = role_policies(role) if role else []
     boundary = _boundary(iam, role.permissions_boundary_arn) if role else None
-    return Principal(arn, assumed.secret_access_key, assumed.session_token,
-                     policies=policies, boundary=boundary)
+    return Principal(arn, assumed.secret_access_key, assumed.session_token, policies=policies, boundary=boundary)
 
 
 def role_by_arn(iam: Any, arn: str) -> Any:
@@ -96,7 +94,8 @@ def role_principal(call: Call, arn: str) -> Principal | None:
         return None
     return Principal(
         f"arn:{call.partition}:sts::{call.account}:assumed-role/{role.name}/SageMaker",
-        policies=role_policies(role), boundary=_boundary(iam, role.permissions_boundary_arn),
+        policies=role_policies(role),
+        boundary=_boundary(iam, role.permissions_boundary_arn),
     )
 
 

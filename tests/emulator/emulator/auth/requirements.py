@@ -68,8 +68,7 @@ def _sagemaker(call: Call) -> list[Need]:
     needs = [Need("sagemaker:CreateTrainingJob", arn, context)]
     if params.get("Tags"):
         needs.append(Need("sagemaker:AddTags", arn, _tags(params["Tags"])))
-    needs.append(Need("iam:PassRole", params.get("RoleArn", "*"),
-                      {"iam:passedtoservice": "sagemaker.amazonaws.com"}))
+    needs.append(Need("iam:PassRole", params.get("RoleArn", "*"), {"iam:passedtoservice": "sagemaker.amazonaws.com"}))
     return needs
 
 
@@ -130,8 +129,7 @@ def _cloudwatch(call: Call) -> list[Need]:
     if "DashboardName" in params:
         return [Need(action, f"{base}:{call.account}:dashboard/{params['DashboardName']}")]
     if params.get("DashboardNames"):
-        return [Need(action, f"{base}:{call.account}:dashboard/{n}")
-                for n in params["DashboardNames"]]
+        return [Need(action, f"{base}:{call.account}:dashboard/{n}") for n in params["DashboardNames"]]
     if "AlarmName" in params:
         return [Need(action, f"{base}{call.region}:{call.account}:alarm:{params['AlarmName']}")]
     if call.operation == "PutMetricData":
@@ -145,8 +143,7 @@ def _logs(call: Call) -> list[Need]:
     if call.operation == "DescribeLogGroups":
         return [Need("logs:DescribeLogGroups", f"{base}*")]
     if "logStreamName" in call.params and call.operation in ("GetLogEvents", "PutLogEvents"):
-        return [Need(f"logs:{call.operation}",
-                     f"{base}{group}:log-stream:{call.params['logStreamName']}")]
+        return [Need(f"logs:{call.operation}", f"{base}{group}:log-stream:{call.params['logStreamName']}")]
     return [Need(f"logs:{call.operation}", f"{base}{group}:*" if group else "*")]
 
 
@@ -212,8 +209,10 @@ def _s3(call: Call) -> list[Need]:
 def _create_bucket(call: Call, bucket: str) -> list[Need]:
     """Tags and ownership need rights of their own (API reference, CreateBucket)."""
     configuration = call.params.get("CreateBucketConfiguration") or {}
-    context = {**_tags(configuration.get("Tags")),
-               "s3:locationconstraint": configuration.get("LocationConstraint", call.region)}
+    context = {
+        **_tags(configuration.get("Tags")),
+        "s3:locationconstraint": configuration.get("LocationConstraint", call.region),
+    }
     needs = [Need("s3:CreateBucket", bucket, context)]
     if configuration.get("Tags"):
         needs.append(Need("s3:TagResource", bucket, context))
@@ -224,8 +223,7 @@ def _create_bucket(call: Call, bucket: str) -> list[Need]:
 
 def _listing(params: dict[str, Any]) -> dict[str, Any]:
     context: dict[str, Any] = {}
-    for name, key in (("Prefix", "s3:prefix"), ("Delimiter", "s3:delimiter"),
-                      ("MaxKeys", "s3:max-keys")):
+    for name, key in (("Prefix", "s3:prefix"), ("Delimiter", "s3:delimiter"), ("MaxKeys", "s3:max-keys")):
         if params.get(name) is not None:
             context[key] = params[name]
     return context

@@ -19,8 +19,11 @@ def check(call: Call, principal: Principal) -> None:
     sent = re.search(r"Signature=([0-9a-f]+)", text)
     scope = re.search(r"Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/", text)
     if principal.token != call.header("X-Amz-Security-Token"):
-        raise ApiError("InvalidToken" if call.service == "s3" else "InvalidClientTokenId",
-                       "The security token included in the request is invalid.", 403)
+        raise ApiError(
+            "InvalidToken" if call.service == "s3" else "InvalidClientTokenId",
+            "The security token included in the request is invalid.",
+            403,
+        )
     signed = re.search(r"SignedHeaders=([^,]+)", text)
     if not (sent and signed and scope):
         raise _mismatch(call)
@@ -52,8 +55,7 @@ def _header(call: Call, name: str) -> str:
 
 
 def _mismatch(call: Call) -> ApiError:
-    code = "InvalidSignatureException" if call.protocol in ("json", "rest-json") else \
-        "SignatureDoesNotMatch"
+    code = "InvalidSignatureException" if call.protocol in ("json", "rest-json") else "SignatureDoesNotMatch"
     return ApiError(
         code,
         "The request signature we calculated does not match the signature you provided. "

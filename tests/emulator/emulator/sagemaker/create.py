@@ -64,8 +64,7 @@ def _shape(request: dict[str, Any]) -> None:
     if request.get("ServerlessJobConfig") or algorithm is None:
         raise NotSimulated("a job without AlgorithmSpecification (serverless)")
     if ("TrainingImage" in algorithm) == ("AlgorithmName" in algorithm):
-        raise NotSimulated("exactly one of TrainingImage and AlgorithmName: AWS refuses, "
-                           "its words are not known")
+        raise NotSimulated("exactly one of TrainingImage and AlgorithmName: AWS refuses, its words are not known")
     resources = request.get("ResourceConfig")
     if resources is None or "InstanceType" not in resources:
         raise NotSimulated("a job without ResourceConfig.InstanceType")
@@ -96,15 +95,12 @@ def _machine(call: Call) -> None:
     resources = call.params["ResourceConfig"]
     local = _NVME.match(resources["InstanceType"]) is not None
     if local and "VolumeKmsKeyId" in resources:
-        raise NotSimulated("VolumeKmsKeyId on a type with local NVMe: AWS refuses, "
-                           "its words are not known")
+        raise NotSimulated("VolumeKmsKeyId on a type with local NVMe: AWS refuses, its words are not known")
     if not local and not resources.get("VolumeSizeInGB"):
-        raise NotSimulated("no VolumeSizeInGB on a type with EBS volumes: AWS refuses, "
-                           "its words are not known")
+        raise NotSimulated("no VolumeSizeInGB on a type with EBS volumes: AWS refuses, its words are not known")
     image = _IMAGE_REGION.match(call.params["AlgorithmSpecification"].get("TrainingImage", ""))
     if image and image[1] != call.region:
-        raise NotSimulated(f"an image of {image[1]} in {call.region}: AWS refuses, "
-                           "its words are not known")
+        raise NotSimulated(f"an image of {image[1]} in {call.region}: AWS refuses, its words are not known")
 
 
 def _stopping(request: dict[str, Any]) -> None:
@@ -115,18 +111,15 @@ def _stopping(request: dict[str, Any]) -> None:
         if wait is None or wait < runtime:
             raise ApiError(
                 "ValidationException",
-                "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal "
-                "to MaxRuntimeInSeconds",
+                "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds",
             )
     elif wait is not None:
         raise ApiError(
             "ValidationException",
-            "Invalid MaxWaitTimeInSeconds. It is only supported when "
-            "EnableManagedSpotTraining is set to true",
+            "Invalid MaxWaitTimeInSeconds. It is only supported when EnableManagedSpotTraining is set to true",
         )
     if runtime > _MAX_RUNTIME:
-        raise NotSimulated("MaxRuntimeInSeconds above 28 days: AWS refuses, "
-                           "its words are not known")
+        raise NotSimulated("MaxRuntimeInSeconds above 28 days: AWS refuses, its words are not known")
 
 
 def check_tags(tags: list[dict[str, str]]) -> None:
@@ -157,8 +150,7 @@ def _role(world: World, call: Call) -> None:
 def _trusts(role: Any) -> bool:
     for statement in policy.statements(role.assume_role_policy_document):
         service = (statement.get("Principal") or {}).get("Service", [])
-        if statement.get("Effect") == "Allow" and \
-                "sagemaker.amazonaws.com" in policy.as_list(service):
+        if statement.get("Effect") == "Allow" and "sagemaker.amazonaws.com" in policy.as_list(service):
             return True
     return False
 
@@ -201,8 +193,7 @@ def _input(call: Call, role: Any, channel: dict[str, Any]) -> None:
             f"{sentence} Error message from S3: The bucket is in this region: "
             f"{bucket.region_name}. Please use this region to retry the request",
         )
-    need = Need("s3:ListBucket", f"arn:{call.partition}:s3:::{bucket_name}",
-                {"s3:prefix": prefix})
+    need = Need("s3:ListBucket", f"arn:{call.partition}:s3:::{bucket_name}", {"s3:prefix": prefix})
     denied = refusal(call, role, need)
     if denied:
         raise ApiError("ValidationException", f"{sentence} Error message from S3: {denied}")
@@ -214,7 +205,8 @@ def _output(call: Call, role: Any) -> None:
     name, prefix = _split(call.params["OutputDataConfig"]["S3OutputPath"])
     prefix = "/".join(p for p in (prefix.rstrip("/"), call.params["TrainingJobName"]) if p)
     denied = _bucket(call, name) is None or refusal(
-        call, role, Need("s3:PutObject", f"arn:{call.partition}:s3:::{name}/{prefix}/output/x"))
+        call, role, Need("s3:PutObject", f"arn:{call.partition}:s3:::{name}/{prefix}/output/x")
+    )
     if denied:
         raise ApiError("ValidationException", f"Access denied to OutputDataConfig S3 bucket: {name}")
 

@@ -14,9 +14,27 @@ _NOT_RETURNED = ("Tags",)
 # Registry accounts of AWS's own images, for which SageMaker adds metric
 # definitions (hashicorp/aws: "block count 0 -> 39" after apply). Which ones it
 # adds is not known; these have the form of the XGBoost algorithm's.
-_METRICS = ("accuracy", "auc", "error", "f1", "logloss", "mae", "map", "merror", "mlogloss",
-            "mse", "ndcg", "rmse", "precision", "recall", "r2", "balanced_accuracy", "loss",
-            "rmsle", "mape")
+_METRICS = (
+    "accuracy",
+    "auc",
+    "error",
+    "f1",
+    "logloss",
+    "mae",
+    "map",
+    "merror",
+    "mlogloss",
+    "mse",
+    "ndcg",
+    "rmse",
+    "precision",
+    "recall",
+    "r2",
+    "balanced_accuracy",
+    "loss",
+    "rmsle",
+    "mape",
+)
 
 
 def describe(job: Job) -> dict[str, Any]:
@@ -31,8 +49,7 @@ def describe(job: Job) -> dict[str, Any]:
         SecondaryStatus=phase.status,
         CreationTime=round(job.created, 3),
         LastModifiedTime=round(max(job.modified, job.created + phase.start), 3),
-        SecondaryStatusTransitions=[_transition(job, p, n < index)
-                                    for n, p in enumerate(plan[: index + 1])],
+        SecondaryStatusTransitions=[_transition(job, p, n < index) for n, p in enumerate(plan[: index + 1])],
     )
     if phase.reason:
         answer["FailureReason"] = phase.reason[:1024]
@@ -43,8 +60,7 @@ def describe(job: Job) -> dict[str, Any]:
     if effects.ran(job) and job.script.metrics:
         stamp = round(job.created + min(job.elapsed, phase.start), 3)
         answer["FinalMetricDataList"] = [
-            {"MetricName": name, "Value": value, "Timestamp": stamp}
-            for name, value in job.script.metrics.items()
+            {"MetricName": name, "Value": value, "Timestamp": stamp} for name, value in job.script.metrics.items()
         ]
     return answer
 
@@ -80,8 +96,7 @@ def _times(job: Job, plan: list[machine.Phase], phase: machine.Phase) -> dict[st
 def _configuration(job: Job) -> dict[str, Any]:
     """The request with the defaults that AWS's answers show."""
     out = copy.deepcopy({k: v for k, v in job.request.items() if k not in _NOT_RETURNED})
-    for flag in ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption",
-                 "EnableManagedSpotTraining"):
+    for flag in ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"):
         out.setdefault(flag, False)
     out["StoppingCondition"].setdefault("MaxRuntimeInSeconds", DAY)
     out["OutputDataConfig"].setdefault("KmsKeyId", "")
@@ -104,15 +119,21 @@ def _profiling(request: dict[str, Any]) -> str:
 
 def _metric_definitions(job: Job, algorithm: dict[str, Any]) -> None:
     given = algorithm.get("MetricDefinitions", [])
-    own_image = ".dkr.ecr." not in algorithm.get("TrainingImage", "") or \
-        algorithm["TrainingImage"].startswith(job.arn.split(":")[4])
-    added = [] if own_image or not job.script.inject_metrics else [
-        {
-            "Name": f"{side}:{name}",
-            "Regex": rf".*\[[0-9]+\].*#011{side}-{name}:([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?).*",
-        }
-        for name in _METRICS for side in ("train", "validation")
-    ]
+    own_image = ".dkr.ecr." not in algorithm.get("TrainingImage", "") or algorithm["TrainingImage"].startswith(
+        job.arn.split(":")[4]
+    )
+    added = (
+        []
+        if own_image or not job.script.inject_metrics
+        else [
+            {
+                "Name": f"{side}:{name}",
+                "Regex": rf".*\[[0-9]+\].*#011{side}-{name}:([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?).*",
+            }
+            for name in _METRICS
+            for side in ("train", "validation")
+        ]
+    )
     names = {d["Name"] for d in given}
     merged = given + [d for d in added if d["Name"] not in names]
     if merged:

@@ -56,8 +56,7 @@ def _write_objects(world: World, job: Job, upload: bool) -> None:
     if upload:
         uri = artifacts_uri(job)
         compressed = uri.endswith(".tar.gz")
-        _put(world, job, uri if compressed else f"{uri}model.bin",
-             _model() if compressed else b"model\n")
+        _put(world, job, uri if compressed else f"{uri}model.bin", _model() if compressed else b"model\n")
     for template, text in job.script.writes.items():
         _put(world, job, fill(job, template), text.encode())
 
@@ -67,8 +66,11 @@ def fill(job: Job, template: str) -> str:
     environment = job.request.get("Environment") or {}
     text = re.sub(r"\{env:(\w+)\}", lambda m: environment.get(m[1], ""), template)
     checkpoint = (job.request.get("CheckpointConfig") or {}).get("S3Uri", "")
-    return text.replace("{job}", job.name).replace("{output}", _output(job)).replace(
-        "{checkpoint}", checkpoint.rstrip("/"))
+    return (
+        text.replace("{job}", job.name)
+        .replace("{output}", _output(job))
+        .replace("{checkpoint}", checkpoint.rstrip("/"))
+    )
 
 
 def _model() -> bytes:
@@ -106,7 +108,8 @@ def _log_lines(world: World, job: Job, lines: list[str]) -> None:
         # moto refuses events from the future; a polled job may be ahead.
         stamp = int(min(job.created + job.elapsed, _now()) * 1000)
         logs.put_log_events(
-            LOG_GROUP, stream,
+            LOG_GROUP,
+            stream,
             [{"timestamp": stamp, "message": line} for line in lines],
         )
 

@@ -71,7 +71,8 @@ def check(world: World, call: Call) -> None:
     used = sum(
         job.request["ResourceConfig"].get("InstanceCount", 1)
         for job in jobs.every(world)
-        if job.region == call.region and not job.phase().terminal
+        if job.region == call.region
+        and not job.phase().terminal
         and bool(job.request.get("EnableManagedSpotTraining")) == spot
         and job.request["ResourceConfig"]["InstanceType"] == resources["InstanceType"]
     )

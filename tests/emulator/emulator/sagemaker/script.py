@@ -16,8 +16,10 @@ STEPS: dict[str, tuple[float, str]] = {
     "Pending": (60, "Preparing the instances for training"),
     "Downloading": (60, "Downloading input data"),
     "Training": (3600, "Training image download completed. Training in progress."),
-    "Interrupted": (300, "The training job was interrupted because the managed spot "
-                    "training instances were reclaimed."),
+    "Interrupted": (
+        300,
+        "The training job was interrupted because the managed spot training instances were reclaimed.",
+    ),
     "Restarting": (60, "Restarting the training job"),
     "Uploading": (30, "Uploading generated training model"),
     "Stopping": (30, "Stopping the training job"),
@@ -71,11 +73,7 @@ class Script:
 
     def matches(self, region: str, name: str) -> bool:
         """Whether the script is for this job."""
-        return (
-            self.times != 0
-            and fnmatch.fnmatchcase(name, self.name)
-            and fnmatch.fnmatchcase(region, self.region)
-        )
+        return self.times != 0 and fnmatch.fnmatchcase(name, self.name) and fnmatch.fnmatchcase(region, self.region)
 
 
 def parse(spec: dict[str, Any]) -> Script:

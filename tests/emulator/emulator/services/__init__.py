@@ -77,6 +77,7 @@ def _load() -> None:
         s3_conditions,
         s3_large,
         s3_objects,
+        s3_policy,
         sagemaker_jobs,
         sagemaker_tags,
         sts,

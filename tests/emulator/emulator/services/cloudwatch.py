@@ -37,8 +37,7 @@ def _arn(call: Call, name: str) -> str:
 def put_dashboard(call: Call) -> Response:
     """Replaces the whole body."""
     name = call.params["DashboardName"]
-    if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii() \
-            or len(name) > 255:
+    if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii() or len(name) > 255:
         # API reference, PutDashboard: A-Z, a-z, 0-9, "-" and "_", at most 255.
         raise ApiError(
             "InvalidParameterInput",
@@ -47,8 +46,7 @@ def put_dashboard(call: Call) -> Response:
         )
     errors = problems_of(call.params["DashboardBody"])
     if errors:
-        listing = json.dumps(
-            [{"dataPath": path, "message": message} for path, message in errors], indent=2)
+        listing = json.dumps([{"dataPath": path, "message": message} for path, message in errors], indent=2)
         raise ApiError(
             "InvalidParameterInput",
             f"The dashboard body is invalid, there are {len(errors)} validation errors:\n{listing}",
@@ -70,9 +68,14 @@ def get_dashboard(call: Call) -> Response:
     found = world(call.account).dashboards.get(name)
     if found is None:
         raise _missing(call, name)
-    return reply(call, {
-        "DashboardArn": _arn(call, name), "DashboardName": name, "DashboardBody": found.body,
-    })
+    return reply(
+        call,
+        {
+            "DashboardArn": _arn(call, name),
+            "DashboardName": name,
+            "DashboardBody": found.body,
+        },
+    )
 
 
 @before("cloudwatch", "DeleteDashboards")
@@ -95,8 +98,10 @@ def list_dashboards(call: Call) -> Response:
     prefix = call.params.get("DashboardNamePrefix", "")
     entries: list[dict[str, Any]] = [
         {
-            "DashboardName": d.name, "DashboardArn": _arn(call, d.name),
-            "LastModified": d.modified, "Size": len(d.body),
+            "DashboardName": d.name,
+            "DashboardArn": _arn(call, d.name),
+            "LastModified": d.modified,
+            "Size": len(d.body),
         }
         for d in sorted(world(call.account).dashboards.values(), key=lambda d: d.name)
         if d.name.startswith(prefix)
@@ -109,5 +114,4 @@ def put_metric_alarm(call: Call) -> None:
     """API reference, PutMetricAlarm: Period is 10, 20, 30 or a multiple of 60."""
     period = call.params.get("Period")
     if period is not None and period not in (10, 20, 30) and period % 60:
-        raise ApiError(
-            "ValidationError", "Period must be 10, 20, 30 or a multiple of 60")
+        raise ApiError("ValidationError", "Period must be 10, 20, 30 or a multiple of 60")

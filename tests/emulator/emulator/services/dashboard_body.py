@@ -51,8 +51,7 @@ def _widget(widget: Any, path: str, out: list[Problem]) -> None:
     if not isinstance(properties, dict):
         out.append((path, "Should have required property 'properties'"))
         return
-    {"metric": _metric, "text": _text, "log": _log}.get(kind, _nothing)(
-        properties, f"{path}/properties", out)
+    {"metric": _metric, "text": _text, "log": _log}.get(kind, _nothing)(properties, f"{path}/properties", out)
 
 
 def _number(value: Any, path: str, low: int, high: int | None, out: list[Problem]) -> None:

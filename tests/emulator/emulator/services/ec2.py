@@ -19,7 +19,8 @@ def describe_spot_price_history(call: Call) -> Response:
     wanted_types = call.params.get("InstanceTypes")
     products = call.params.get("ProductDescriptions")
     found = [
-        _entry(here, price) for price in here.settings.spot_prices
+        _entry(here, price)
+        for price in here.settings.spot_prices
         if price["region"] == call.region
         and (not wanted_types or price["instance_type"] in wanted_types)
         and (not products or price.get("product", "Linux/UNIX") in products)

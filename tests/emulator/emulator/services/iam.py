@@ -42,8 +42,8 @@ def put_role_policy(call: Call) -> None:
     if call.operation == "PutRolePolicy" and size > _INLINE_LIMIT:
         raise ApiError(
             "LimitExceeded",
-            f"Maximum policy size of {_INLINE_LIMIT} bytes exceeded for role "
-            f"{call.params['RoleName']}", 409,
+            f"Maximum policy size of {_INLINE_LIMIT} bytes exceeded for role {call.params['RoleName']}",
+            409,
         )
 
 
@@ -57,8 +57,7 @@ def _boundary(call: Call) -> None:
     if arn not in policies:
         # "NoSuchEntity: Scope ARN: ... does not exist or is not attachable."
         # (quoted in hashicorp/terraform-provider-aws issues)
-        raise ApiError(
-            "NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.", 404)
+        raise ApiError("NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.", 404)
 
 
 def check_trust(text: str) -> None:
@@ -71,8 +70,7 @@ def check_trust(text: str) -> None:
     if not isinstance(document, dict) or "Statement" not in document:
         raise _malformed("Syntax errors in policy.")
     if len("".join(text.split())) > _TRUST_LIMIT:
-        raise ApiError("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: "
-                       f"{_TRUST_LIMIT}", 409)
+        raise ApiError("LimitExceeded", f"Cannot exceed quota for ACLSizePerRole: {_TRUST_LIMIT}", 409)
     for statement in as_list(document["Statement"]):
         _trust_statement(statement)
 

@@ -29,7 +29,8 @@ def get_products(call: Call) -> Response:
     if any(f.get("Type") != "TERM_MATCH" for f in filters):
         raise NotSimulated("GetProducts with filters other than TERM_MATCH")
     found = [
-        p for p in world(call.account).settings.products
+        p
+        for p in world(call.account).settings.products
         if p.get("serviceCode") == service and all(_matches(p, f) for f in filters)
     ]
     if call.params.get("NextToken"):

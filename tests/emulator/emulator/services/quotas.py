@@ -24,7 +24,7 @@ def list_service_quotas(call: Call) -> Response:
     found = _quotas(call)
     first = int(call.params.get("NextToken", "0"))
     size = call.params.get("MaxResults", 100)
-    answer: dict[str, Any] = {"Quotas": found[first:first + size]}
+    answer: dict[str, Any] = {"Quotas": found[first : first + size]}
     if first + size < len(found):
         answer["NextToken"] = str(first + size)
     return reply(call, answer)
@@ -36,5 +36,4 @@ def get_service_quota(call: Call) -> Response:
     for quota in _quotas(call):
         if quota["QuotaCode"] == call.params["QuotaCode"]:
             return reply(call, {"Quota": quota})
-    raise ApiError("NoSuchResourceException", "The request failed because the specified "
-                   "service does not exist.")
+    raise ApiError("NoSuchResourceException", "The request failed because the specified service does not exist.")

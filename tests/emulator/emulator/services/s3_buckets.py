@@ -8,7 +8,6 @@ and the S3 API reference ("List of error codes").
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from typing import Any
 
@@ -45,8 +44,10 @@ def valid_name(name: str) -> bool:
     except ValueError:
         pass
     return (
-        _NAME.fullmatch(name) is not None and ".." not in name
-        and not name.startswith(_BAD_STARTS) and not name.endswith(_BAD_ENDS)
+        _NAME.fullmatch(name) is not None
+        and ".." not in name
+        and not name.startswith(_BAD_STARTS)
+        and not name.endswith(_BAD_ENDS)
     )
 
 
@@ -61,15 +62,16 @@ def right_place(call: Call) -> Response | None:
     if expected and expected != bucket.account_id:
         raise ApiError("AccessDenied", "Access Denied", 403)
     elsewhere = bucket.region_name != call.region
-    free = call.operation in _ANYWHERE or (
-        call.operation == "GetBucketLocation" and call.region == "us-east-1")
+    free = call.operation in _ANYWHERE or (call.operation == "GetBucketLocation" and call.region == "us-east-1")
     if not elsewhere or free:
         return None
     error = ApiError(
         "PermanentRedirect",
         "The bucket you are attempting to access must be addressed using the specified endpoint. "
-        "Please send all future requests to this endpoint.", 301,
-        Endpoint=f"{bucket.name}.s3.{bucket.region_name}.amazonaws.com", Bucket=bucket.name,
+        "Please send all future requests to this endpoint.",
+        301,
+        Endpoint=f"{bucket.name}.s3.{bucket.region_name}.amazonaws.com",
+        Bucket=bucket.name,
     )
     answer = render(error, "rest-xml", call.request_id, head=call.method == "HEAD")
     answer.headers["x-amz-bucket-region"] = bucket.region_name
@@ -99,7 +101,8 @@ def create_bucket(call: Call) -> None:
     wanted = (call.params.get("CreateBucketConfiguration") or {}).get("LocationConstraint")
     if wanted is not None and wanted not in enum("s3", "BucketLocationConstraint"):
         raise ApiError(
-            "InvalidLocationConstraint", "The specified location-constraint is not valid",
+            "InvalidLocationConstraint",
+            "The specified location-constraint is not valid",
             LocationConstraint=wanted,
         )
     bucket = bucket_of(call)
@@ -107,8 +110,17 @@ def create_bucket(call: Call) -> None:
         raise ApiError(
             "BucketAlreadyExists",
             "The requested bucket name is not available. The bucket namespace is shared by all "
-            "users of the system. Please select a different name and try again.", 409,
-            BucketName=name)
+            "users of the system. Please select a different name and try again.",
+            409,
+            BucketName=name,
+        )
+    if bucket is not None and (bucket.region_name, call.region) != ("us-east-1", "us-east-1"):
+        raise ApiError(
+            "BucketAlreadyOwnedByYou",
+            "Your previous request to create the named bucket succeeded and you already own it.",
+            409,
+            BucketName=name,
+        )
     if call.region != "us-east-1" and wanted != call.region:
         raise ApiError(
             "IllegalLocationConstraintException",
@@ -159,77 +171,6 @@ def get_bucket_encryption(call: Call, response: Response) -> Response | None:
     return Response(200, body.encode(), {"Content-Type": "application/xml"})
 
 
-@before("s3", "PutBucketPolicy")
-def put_bucket_policy(call: Call) -> None:
-    """Grammar, resources of this bucket only, and BlockPublicPolicy."""
-    text = call.params.get("Policy", "")
-    document = _parse_policy(text)
-    bucket = bucket_of(call)
-    if bucket is None:
-        return
-    statements = document["Statement"]
-    statements = statements if isinstance(statements, list) else [statements]
-    for statement in statements:
-        _policy_statement(statement, bucket)
-    block = bucket.public_access_block
-    if block is not None and _true(block.block_public_policy) and any(map(_public, statements)):
-        raise ApiError(
-            "AccessDenied",
-            f"User: {call.principal} is not authorized to perform: s3:PutBucketPolicy on resource: "
-            f'"arn:{call.partition}:s3:::{bucket.name}" because public policies are blocked by '
-            "the BlockPublicPolicy block public access setting.", 403,
-        )
-
-
-def _true(value: Any) -> bool:
-    return str(value).lower() == "true"
-
-
-def _parse_policy(text: Any) -> dict[str, Any]:
-    try:
-        document = json.loads(text)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise _malformed("Policies must be valid JSON and the first byte must be '{'")
-    if "Statement" not in document:
-        raise _malformed("Missing required field Statement")
-    return document
-
-
-def _malformed(message: str) -> ApiError:
-    return ApiError("MalformedPolicy", message)
-
-
-def _policy_statement(statement: dict[str, Any], bucket: Any) -> None:
-    for field in ("Effect", "Principal", "Action", "Resource"):
-        if field not in statement and f"Not{field}" not in statement:
-            raise _malformed(f"Missing required field {field}")
-    if statement["Effect"] not in ("Allow", "Deny"):
-        raise _malformed("Invalid effect: " + str(statement["Effect"]))
-    for action in _list(statement.get("Action", [])):
-        if action != "*" and not action.startswith("s3:"):
-            raise _malformed("Policy has invalid action")
-    for resource in _list(statement.get("Resource", [])):
-        name = resource.split(":::", 1)[-1].split("/", 1)[0]
-        if name != bucket.name:
-            raise _malformed("Policy has invalid resource")
-    who = statement.get("Principal")
-    if isinstance(who, str) and who != "*":
-        raise _malformed("Invalid principal in policy")
-
-
-def _list(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]
-
-
-def _public(statement: dict[str, Any]) -> bool:
-    """S3 user guide, "The meaning of public": anyone, under no fixed condition."""
-    who = statement.get("Principal")
-    anyone = who == "*" or (isinstance(who, dict) and "*" in _list(who.get("AWS", [])))
-    return statement["Effect"] == "Allow" and anyone and not statement.get("Condition")
-
-
 @before("s3", "PutBucketLifecycleConfiguration")
 def put_lifecycle(call: Call) -> None:
     """Days are positive, and a rule says what it is for."""
@@ -237,17 +178,27 @@ def put_lifecycle(call: Call) -> None:
     for rule in rules:
         if "Filter" not in rule and "Prefix" not in rule:
             raise ApiError(
-                "MalformedXML", "The XML you provided was not well-formed or did not validate "
-                "against our published schema")
+                "MalformedXML",
+                "The XML you provided was not well-formed or did not validate against our published schema",
+            )
         expiration = rule.get("Expiration") or {}
         if "Days" in expiration and int(expiration["Days"]) <= 0:
             raise ApiError(
-                "InvalidArgument", "'Days' for Expiration action must be a positive integer",
-                ArgumentName="Days", ArgumentValue=str(expiration["Days"]))
+                "InvalidArgument",
+                "'Days' for Expiration action must be a positive integer",
+                ArgumentName="Days",
+                ArgumentValue=str(expiration["Days"]),
+            )
 
 
-@before("s3", "PutBucketNotificationConfiguration", "PutBucketReplication",
-        "PutBucketAccelerateConfiguration", "PutBucketLogging", "PutBucketWebsite")
+@before(
+    "s3",
+    "PutBucketNotificationConfiguration",
+    "PutBucketReplication",
+    "PutBucketAccelerateConfiguration",
+    "PutBucketLogging",
+    "PutBucketWebsite",
+)
 def not_looked_at(call: Call) -> None:
     """The provider makes none of these calls, so nobody has compared them."""
     raise NotSimulated(call.operation)

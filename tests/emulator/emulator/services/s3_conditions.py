@@ -25,8 +25,8 @@ def _object(bucket: str, key: str, version: str | None = None) -> Any:
 
 def _failed(condition: str) -> ApiError:
     return ApiError(
-        "PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412,
-        Condition=condition)
+        "PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412, Condition=condition
+    )
 
 
 @before("s3", "CopyObject", "UploadPartCopy")
@@ -55,11 +55,22 @@ def upload_is_there(call: Call) -> None:
         raise ApiError(
             "NoSuchUpload",
             "The specified upload does not exist. The upload ID may be invalid, or the upload may "
-            "have been aborted or completed.", 404)
+            "have been aborted or completed.",
+            404,
+        )
 
 
-@after("s3", "PutObject", "GetObject", "HeadObject", "CopyObject", "CreateMultipartUpload",
-       "CompleteMultipartUpload", "UploadPart", "UploadPartCopy")
+@after(
+    "s3",
+    "PutObject",
+    "GetObject",
+    "HeadObject",
+    "CopyObject",
+    "CreateMultipartUpload",
+    "CompleteMultipartUpload",
+    "UploadPart",
+    "UploadPartCopy",
+)
 def usual_headers(call: Call, response: Response) -> None:
     """Every object is encrypted, and only versioned buckets have versions."""
     if response.status not in (200, 206):

@@ -59,13 +59,15 @@ def upload_part_copy(call: Call) -> None:
             raise ApiError(
                 "InvalidArgument",
                 f"Range specified is not valid for source object of size: {key.contentsize}",
-                ArgumentName="x-amz-copy-source-range", ArgumentValue=text)
+                ArgumentName="x-amz-copy-source-range",
+                ArgumentValue=text,
+            )
         size = int(last) - int(first) + 1
     if size > PART_LIMIT:
         raise ApiError(
             "InvalidRequest",
-            "The specified copy source is larger than the maximum allowable size for a copy "
-            f"source: {PART_LIMIT}")
+            f"The specified copy source is larger than the maximum allowable size for a copy source: {PART_LIMIT}",
+        )
 
 
 def _find(bucket: str, key: str, version: str | None) -> Any:
@@ -83,8 +85,7 @@ def _patch() -> None:
     copy = S3Backend.copy_object
 
     def upload_part_copy(self: Any, *args: Any, **kw: Any) -> FakeKey:
-        source = self.get_object(kw["src_bucket_name"], kw["src_key_name"],
-                                 version_id=kw["src_version_id"])
+        source = self.get_object(kw["src_bucket_name"], kw["src_key_name"], version_id=kw["src_version_id"])
         declared = is_declared(source)
         start, end = kw["start_byte"], kw["end_byte"]
         if declared:

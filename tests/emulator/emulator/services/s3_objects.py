@@ -32,8 +32,12 @@ _CHUNKED = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 def limits(call: Call) -> None:
     """Key length."""
     if len(call.params.get("Key", "").encode()) > KEY_LIMIT:
-        raise ApiError("KeyTooLongError", "Your key is too long", Size=str(
-            len(call.params["Key"].encode())), MaxSizeAllowed=str(KEY_LIMIT))
+        raise ApiError(
+            "KeyTooLongError",
+            "Your key is too long",
+            Size=str(len(call.params["Key"].encode())),
+            MaxSizeAllowed=str(KEY_LIMIT),
+        )
 
 
 @before("s3", "PutObject", "UploadPart", "DeleteObjects")
@@ -43,20 +47,16 @@ def integrity(call: Call) -> None:
     declared = call.header("x-amz-decoded-content-length")
     if declared and int(declared) != len(body):
         raise ApiError(
-            "IncompleteBody",
-            "You did not provide the number of bytes specified by the Content-Length HTTP header.")
+            "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header."
+        )
     md5 = call.header("Content-MD5")
     if md5 and base64.b64encode(hashlib.md5(body).digest()).decode() != md5:
-        raise ApiError(
-            "BadDigest", "The Content-MD5 you specified did not match what we received.",
-            ExpectedDigest=md5)
+        raise ApiError("BadDigest", "The Content-MD5 you specified did not match what we received.", ExpectedDigest=md5)
     for name in _CHECKSUMS:
         sent = call.header(f"x-amz-checksum-{name}") or trailers.get(f"x-amz-checksum-{name}", "")
         computed = digest(name, body) if sent else ""
         if sent and computed and computed != sent:
-            raise ApiError(
-                "BadDigest",
-                f"The {name.upper()} you specified did not match the calculated checksum.")
+            raise ApiError("BadDigest", f"The {name.upper()} you specified did not match the calculated checksum.")
 
 
 def payload(call: Call) -> tuple[bytes, dict[str, str]]:
@@ -77,9 +77,10 @@ def payload(call: Call) -> tuple[bytes, dict[str, str]]:
             trailers[name.strip().lower()] = value.strip()
     wanted = call.header("x-amz-trailer").lower()
     if wanted and wanted not in trailers:
-        raise ApiError("MalformedTrailerError",
-                       "The request contained trailing data that was not well-formed or did not "
-                       "conform to our published schema.")
+        raise ApiError(
+            "MalformedTrailerError",
+            "The request contained trailing data that was not well-formed or did not conform to our published schema.",
+        )
     return b"".join(parts), trailers
 
 
@@ -98,12 +99,12 @@ def digest(name: str, body: bytes) -> str:
 def delete_objects(call: Call) -> None:
     """At most 1,000 keys, and a checksum is required."""
     if len((call.params.get("Delete") or {}).get("Objects", [])) > DELETE_LIMIT:
-        raise ApiError("MalformedXML", "The XML you provided was not well-formed or did not "
-                       "validate against our published schema")
+        raise ApiError(
+            "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
+        )
     sums = ("Content-MD5", *(f"x-amz-checksum-{n}" for n in _CHECKSUMS), "x-amz-trailer")
     if not any(call.header(n) for n in sums):
-        raise ApiError("InvalidRequest",
-                       "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+        raise ApiError("InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
 
 
 def source_of(call: Call) -> tuple[str, str, str | None]:
@@ -126,8 +127,8 @@ def copy_object(call: Call) -> None:
     if found is not None and found.size > COPY_LIMIT:
         raise ApiError(
             "InvalidRequest",
-            "The specified copy source is larger than the maximum allowable size for a copy "
-            f"source: {COPY_LIMIT}")
+            f"The specified copy source is larger than the maximum allowable size for a copy source: {COPY_LIMIT}",
+        )
 
 
 @after("s3", "GetObject", "HeadObject")
@@ -144,7 +145,4 @@ def hide_missing(call: Call, response: Response) -> Response | None:
         return None
     from ..errors import render
 
-    return render(ApiError("AccessDenied", denied, 403), "rest-xml", call.request_id,
-                  head=call.method == "HEAD")
-
-
+    return render(ApiError("AccessDenied", denied, 403), "rest-xml", call.request_id, head=call.method == "HEAD")

@@ -21,8 +21,7 @@ def reply(body: dict[str, Any]) -> Response:
 
 def job_arn(call: Call, name: str) -> str:
     """A job's ARN; SageMaker writes the name in lower case."""
-    return (f"arn:{call.partition}:sagemaker:{call.region}:{call.account}:"
-            f"training-job/{name.lower()}")
+    return f"arn:{call.partition}:sagemaker:{call.region}:{call.account}:training-job/{name.lower()}"
 
 
 def not_found() -> ApiError:
@@ -47,8 +46,13 @@ def create_training_job(call: Call) -> Response:
     create.check(here, call, arn)
     now = here.clock.now()
     here.jobs.setdefault(call.region, {})[name] = Job(
-        request=call.params, region=call.region, arn=arn, created=now, modified=now,
-        script=jobs.choose_script(here, call.region, name), principal=call.principal,
+        request=call.params,
+        region=call.region,
+        arn=arn,
+        created=now,
+        modified=now,
+        script=jobs.choose_script(here, call.region, name),
+        principal=call.principal,
         tags={t["Key"]: t["Value"] for t in call.params.get("Tags") or []},
     )
     return reply({"TrainingJobArn": arn})
@@ -73,8 +77,7 @@ def stop_training_job(call: Call) -> Response:
         # Quoted in AWS's own scheduler (amazon_sagemaker_jupyter_scheduler).
         raise ApiError(
             "ValidationException",
-            "The request was rejected because the training job is in status "
-            f"{phase.job_status}",
+            f"The request was rejected because the training job is in status {phase.job_status}",
         )
     job.stop_at = job.elapsed
     job.modified = here.clock.now()
@@ -104,11 +107,9 @@ def update_training_job(call: Call) -> Response:
     if "ResourceConfig" in params:
         raise NotSimulated("UpdateTrainingJob of a warm pool")
     if "RemoteDebugConfig" in params and job.phase().status not in ("Downloading", "Training"):
-        raise NotSimulated("RemoteDebugConfig outside Downloading and Training: AWS refuses, "
-                           "its words are not known")
+        raise NotSimulated("RemoteDebugConfig outside Downloading and Training: AWS refuses, its words are not known")
     if ("ProfilerConfig" in params or "ProfilerRuleConfigurations" in params) and not running:
-        raise NotSimulated("ProfilerConfig of a job that has ended: AWS refuses, "
-                           "its words are not known")
+        raise NotSimulated("ProfilerConfig of a job that has ended: AWS refuses, its words are not known")
     for key in ("ProfilerConfig", "ProfilerRuleConfigurations", "RemoteDebugConfig"):
         if key in params:
             job.request[key] = params[key]
@@ -120,20 +121,21 @@ def update_training_job(call: Call) -> Response:
 def list_training_jobs(call: Call) -> Response:
     """Filtered by status and name; newest first, as the default is."""
     here, params = world(call.account), call.params
-    unknown = set(params) - {"StatusEquals", "NameContains", "MaxResults", "NextToken",
-                             "SortBy", "SortOrder"}
+    unknown = set(params) - {"StatusEquals", "NameContains", "MaxResults", "NextToken", "SortBy", "SortOrder"}
     if unknown or params.get("SortBy", "CreationTime") != "CreationTime":
         raise NotSimulated(f"ListTrainingJobs with {', '.join(sorted(params))}")
     found = [j for j in jobs.every(here) if j.region == call.region]
     if params.get("SortOrder", "Descending") == "Descending":
         found.reverse()
-    found = [j for j in found if params.get("NameContains", "") in j.name
-             and params.get("StatusEquals", j.phase().job_status) == j.phase().job_status]
+    found = [
+        j
+        for j in found
+        if params.get("NameContains", "") in j.name
+        and params.get("StatusEquals", j.phase().job_status) == j.phase().job_status
+    ]
     first = int(params.get("NextToken", "0"))
     size = params.get("MaxResults", 10)
-    answer: dict[str, Any] = {
-        "TrainingJobSummaries": [_summary(j) for j in found[first:first + size]]
-    }
+    answer: dict[str, Any] = {"TrainingJobSummaries": [_summary(j) for j in found[first : first + size]]}
     if first + size < len(found):
         answer["NextToken"] = str(first + size)
     return reply(answer)
@@ -141,8 +143,15 @@ def list_training_jobs(call: Call) -> Response:
 
 def _summary(job: Job) -> dict[str, Any]:
     full = describe(job)
-    keys = ("TrainingJobName", "TrainingJobArn", "CreationTime", "TrainingEndTime",
-            "LastModifiedTime", "TrainingJobStatus", "SecondaryStatus")
+    keys = (
+        "TrainingJobName",
+        "TrainingJobArn",
+        "CreationTime",
+        "TrainingEndTime",
+        "LastModifiedTime",
+        "TrainingJobStatus",
+        "SecondaryStatus",
+    )
     return {k: full[k] for k in keys if k in full}
 
 
@@ -162,5 +171,3 @@ def settle_before_s3(call: Call) -> None:
 def settle_before_logs(call: Call) -> None:
     """The same for its log streams."""
     effects.settle(world(call.account))
-
-

@@ -31,7 +31,7 @@ def list_tags(call: Call) -> Response | None:
     tags = [{"Key": k, "Value": v} for k, v in job.tags.items()]
     first = int(call.params.get("NextToken", "0"))
     size = call.params.get("MaxResults", 50)
-    body: dict[str, object] = {"Tags": tags[first:first + size]}
+    body: dict[str, object] = {"Tags": tags[first : first + size]}
     if first + size < len(tags):
         body["NextToken"] = str(first + size)
     return reply(body)

@@ -30,27 +30,31 @@ def assume_role(call: Call) -> None:
     if role is None or not _trusts(role, call):
         raise ApiError(
             "AccessDenied",
-            f"User: {call.principal} is not authorized to perform: sts:AssumeRole on resource: "
-            f"{arn}", 403)
+            f"User: {call.principal} is not authorized to perform: sts:AssumeRole on resource: {arn}",
+            403,
+        )
     limit = role.max_session_duration or 3600
     if int(call.params.get("DurationSeconds", 3600)) > int(limit):
         raise ApiError(
-            "ValidationError",
-            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+            "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        )
 
 
 def _trusts(role: object, call: Call) -> bool:
-    context = {"sts:externalid": call.params.get("ExternalId"),
-               "sts:rolesessionname": call.params.get("RoleSessionName"),
-               "aws:principalarn": call.principal}
+    context = {
+        "sts:externalid": call.params.get("ExternalId"),
+        "sts:rolesessionname": call.params.get("RoleSessionName"),
+        "aws:principalarn": call.principal,
+    }
     context = {k: v for k, v in context.items() if v is not None}
     names = {"*", call.account, call.principal, f"arn:{call.partition}:iam::{call.account}:root"}
     for statement in policy.statements(role.assume_role_policy_document):  # type: ignore[attr-defined]
         who = statement.get("Principal", {})
         listed = ["*"] if who == "*" else policy.as_list(who.get("AWS", []))
-        if statement.get("Effect") == "Allow" and names & set(listed) and \
-                policy.conditions_hold(statement.get("Condition", {}), context):
+        if (
+            statement.get("Effect") == "Allow"
+            and names & set(listed)
+            and policy.conditions_hold(statement.get("Condition", {}), context)
+        ):
             return True
     return False
-
-
