@@ -37,16 +37,20 @@ fn fields(
     found: &mut Diagnostics,
 ) {
     for attribute in attributes.iter().filter(|one| one.need != Need::Computed) {
-        let mut check = Check {
-            secret: attribute.sensitive,
-            lists,
-            found,
-        };
-        check.kind(
-            value.get(attribute.name),
-            &attribute.kind,
-            &at.clone().attribute(attribute.name),
-        );
+        let value = value.get(attribute.name);
+        // Most are null: no path is made for them.
+        if !value.is_null() && !value.is_unknown() {
+            let mut check = Check {
+                secret: attribute.sensitive,
+                lists,
+                found,
+            };
+            check.kind(
+                value,
+                &attribute.kind,
+                &at.clone().attribute(attribute.name),
+            );
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::Generated;
 use super::values::{default, legal, type_name};
 use crate::declare::{Attribute, Class, Kind, Need};
 use crate::ml_training;
-use crate::refusals::{Refusal, Refused};
+use crate::refusals::{self, Refusal, Refused};
 
 /// A page while it is written.
 pub(super) struct Page {
@@ -167,6 +167,33 @@ fn class(class: Class) -> &'static str {
     }
 }
 
+/// What a change does, or that nothing does yet.
+fn mark(attribute: &Attribute) -> &'static str {
+    let wholly = |refusal: &&Refusal| {
+        matches!(
+            refusal.values,
+            Refused::Any | Refused::True | Refused::AboveZero
+        )
+    };
+    let refused = refusals::TRAINING
+        .iter()
+        .filter(wholly)
+        .any(|refusal| refusal.attribute == attribute.name);
+    if refused {
+        "*[Not yet](#not-yet).*"
+    } else {
+        class(attribute.class)
+    }
+}
+
+/// Whether this value of the attribute is refused.
+fn refused_choice(attribute: &Attribute, value: &str) -> bool {
+    refusals::TRAINING.iter().any(|refusal| {
+        refusal.attribute == attribute.name
+            && matches!(refusal.values, Refused::These(these) if these.contains(&value))
+    })
+}
+
 fn argument(attribute: &Attribute, classes: bool, depth: usize) -> String {
     let indent = "  ".repeat(depth);
     let mut marks = vec![type_name(&attribute.kind)];
@@ -182,8 +209,20 @@ fn argument(attribute: &Attribute, classes: bool, depth: usize) -> String {
     if !attribute.more.is_empty() {
         sentences.push(attribute.more.to_owned());
     }
+    let fields = match attribute.kind {
+        Kind::Object(fields) | Kind::Block(fields) | Kind::ObjectMap { of: fields, .. } => fields,
+        _ => &[],
+    };
+    // What the provider fills in stands among the attributes already.
+    let filled_in = !fields.is_empty() && fields.iter().all(|field| field.need == Need::Computed);
+    if filled_in {
+        sentences.push(format!(
+            "The fields of the attribute [`{}`](#the-decision).",
+            attribute.name
+        ));
+    }
     if classes && depth == 0 {
-        sentences.push(class(attribute.class).to_owned());
+        sentences.push(mark(attribute).to_owned());
     }
     let mut text = format!(
         "{indent}- `{}` ({}) {}\n",
@@ -191,18 +230,20 @@ fn argument(attribute: &Attribute, classes: bool, depth: usize) -> String {
         marks.join(", "),
         sentences.join(" ")
     );
-    match &attribute.kind {
-        Kind::OneOf(choices) => {
-            for (value, meaning) in *choices {
-                text.push_str(&format!("{indent}  - `{value}`: {meaning}\n"));
-            }
+    if let Kind::OneOf(choices) = &attribute.kind {
+        for (value, meaning) in *choices {
+            let not_yet = if classes && refused_choice(attribute, value) {
+                " ([not yet](#not-yet))"
+            } else {
+                ""
+            };
+            text.push_str(&format!("{indent}  - `{value}`: {meaning}{not_yet}\n"));
         }
-        Kind::Object(fields) | Kind::Block(fields) | Kind::ObjectMap { of: fields, .. } => {
-            for field in *fields {
-                text.push_str(&argument(field, classes, depth + 1));
-            }
+    }
+    if !filled_in {
+        for field in fields {
+            text.push_str(&argument(field, classes, depth + 1));
         }
-        _ => {}
     }
     text
 }
@@ -214,14 +255,23 @@ fn output(attribute: &Attribute, depth: usize) -> String {
     } else {
         format!(" {}", attribute.more)
     };
+    let (fields, range): (&[Attribute], bool) = match attribute.kind {
+        Kind::Object(fields) | Kind::Objects(fields) => {
+            (fields, fields.len() == 3 && fields[0].name == "value")
+        }
+        _ => (&[], false),
+    };
+    let kind = if range {
+        "`value`, `low`, `high`".to_owned()
+    } else {
+        type_name(&attribute.kind)
+    };
     let mut text = format!(
-        "{indent}- `{}` ({}) {}{more}\n",
-        attribute.name,
-        type_name(&attribute.kind),
-        attribute.short
+        "{indent}- `{}` ({kind}) {}{more}\n",
+        attribute.name, attribute.short
     );
-    if let Kind::Object(fields) | Kind::Objects(fields) = &attribute.kind {
-        for field in *fields {
+    if !range {
+        for field in fields {
             text.push_str(&output(field, depth + 1));
         }
     }

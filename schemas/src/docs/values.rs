@@ -39,17 +39,20 @@ pub(super) fn legal(kind: &Kind) -> Option<String> {
         )),
         // How long free text may be is of interest only in maps, where SageMaker's limits are tight.
         Kind::Text(Text::Any | Text::UpTo(_) | Text::AtMost(_) | Text::Line(_)) => None,
+        // The sentence before names the thing; an example is enough.
+        Kind::Text(Text::Region) => Some("Such as `eu-north-1`.".into()),
+        Kind::Text(Text::InstanceType) => Some("Such as `ml.p4d.24xlarge`.".into()),
+        Kind::Text(Text::S3Uri) => Some("Such as `s3://my-bucket/prefix/`.".into()),
+        Kind::Text(Text::Time) => Some("RFC 3339, such as `2026-03-01T22:00:00Z`.".into()),
+        Kind::Text(Text::Duration) => Some("Such as `90m` or `1h30m`.".into()),
+        Kind::Text(Text::Url) => None,
+        Kind::Text(Text::Id(prefix)) => Some(format!("Such as `{prefix}0123456789abcdef0`.")),
         Kind::Text(rule) => Some(format!("{}.", capital(&text::says(*rule)))),
-        Kind::List { of, most, .. } if *most < usize::MAX => Some(
-            format!(
-                "Up to {most}. {}",
-                legal(of)
-                    .map(|each| format!("Each: {}", small(&each)))
-                    .unwrap_or_default()
-            )
-            .trim_end()
-            .to_owned(),
-        ),
+        Kind::List { of, most, .. } if *most < usize::MAX => Some(match legal(of) {
+            Some(each) if each.starts_with("Such as") => format!("Up to {most}, {}", small(&each)),
+            Some(each) => format!("Up to {most}. Each: {}", small(&each)),
+            None => format!("Up to {most}."),
+        }),
         Kind::Map { key, of, most } if *most < usize::MAX => {
             let keys = (*key != Text::Any).then(|| format!(" Keys: {}.", text::says(*key)));
             let values = match of {

@@ -29,7 +29,7 @@ const THROUGHPUT: Kind = Kind::Number {
 const HYPERPARAMETER: Kind = Kind::Text(Text::Line(2500));
 const VARIABLE: Kind = Kind::Text(Text::AtMost(512));
 const REGEX: Kind = Kind::Text(Text::Metric);
-const ANYTHING: Kind = Kind::Text(Text::AtMost(65_536));
+const ANYTHING: Kind = Kind::Text(Text::Any);
 const ARGUMENT: Kind = Kind::Text(Text::Line(256));
 const GLOB: Kind = Kind::Text(Text::UpTo(1024));
 
@@ -95,7 +95,7 @@ declare! {
         dataset_s3_prefix: String, "Where the dataset is in the bucket.", text(Text::Prefix).run().preset(Preset::Text("data/"))
             .more("Becomes the channel `train`. A prefix without objects is an error at apply that names the prefixes found, unless `dataset_size_gb = 0`.");
         input_channels: BTreeMap<String, InputChannel>, "Input channels, in place of `dataset_s3_prefix`.",
-            of(Kind::ObjectMap { key: Text::Channel, of: INPUT_CHANNEL, most: 20 }).run();
+            of(Kind::ObjectMap { key: Text::Channel, of: INPUT_CHANNEL, most: 20 }).run().workload();
         dataset_size_gb: f64, "Size of the dataset.", number(0.0, 10_000.0).required().decision().workload();
         cache_dataset_in_memory: bool, "Ask the training code to keep the dataset in memory.", flag().run().workload().handed_over()
             .preset(Preset::Derived("not passed"))
@@ -158,7 +158,7 @@ declare! {
         checkpoint_frequency_minutes: i64, "Minutes between checkpoints.", whole(1, 1440).run().workload().handed_over().preset(Preset::Whole(30));
         checkpoint_local_path: String, "Checkpoint folder in the container.", text(Text::ContainerPath).run().preset(Preset::Text("/opt/ml/checkpoints"));
         resume_from: String, "Where the first checkpoint comes from.", text(Text::ResumeFrom).run().preset(Preset::Text("none"))
-            .more("`none`, `previous_run`, or the S3 URI of a checkpoint folder.");
+            .more("A URI names a checkpoint folder. The objects are copied; the old ones stay.");
     }
 
     "Instances" {
@@ -182,7 +182,7 @@ declare! {
             .preset(Preset::Derived("2; not for types named in `preferred_instance_types`"));
         max_cost_premium_percent: f64, "Dearest choice, over the cheapest feasible one.", number(0.0, f64::INFINITY).decision().workload();
         volume_size_gb: i64, "Size of the EBS volume of each instance.", whole(1, 16_384).run().workload()
-            .preset(Preset::Derived("30, or the dataset and a fifth more where that is larger"))
+            .preset(Preset::Derived("30; in File mode 30 and the dataset"))
             .more("Types with NVMe disks come with their own size and take no volume.");
         training_plan_arn: String, "SageMaker training plan to run under.", text(Text::Arn("sagemaker", "training-plan")).run().workload();
         keep_alive_minutes: i64, "Minutes that the instances stay warm afterwards.", whole(0, 60).run().preset(Preset::Whole(0));

@@ -63,7 +63,7 @@ declare_output! {
     pub struct Signal, pub const SIGNAL;
     source: String, "Where the figure comes from.", out(ANY_TEXT);
     kind: String, "`average` or `marginal`.", out(ANY_TEXT);
-    factor_type: String, "`lifecycle` or `direct`.", out(ANY_TEXT);
+    factor_type: String, "`life_cycle` or `direct`.", out(ANY_TEXT);
     quality: String, "`annual`, `profile`, `forecast` or `live`.", out(ANY_TEXT);
     zone: String, "Grid zone.", out(ANY_TEXT);
     gco2_per_kwh: f64, "Grams of CO2e per kWh.", out(ANY_NUMBER);
@@ -124,7 +124,7 @@ declare! {
         training_job_name: String, "Name of the training job.", out(ANY_TEXT);
         training_job_status: String, "Status, as SageMaker reports it.", out(ANY_TEXT).more("SageMaker's `InProgress`, `Completed`, `Failed`, `Stopping`, `Stopped` and `Deleting`; beside them `NotFound` when the record is gone, and `LaunchFailed` when no job could be created.");
         secondary_status: String, "Detailed status, as SageMaker reports it.", out(ANY_TEXT);
-        outcome: String, "How the run ended.", out(ANY_TEXT).more("`pending`, `succeeded`, `failed`, `over_run` (stopped at `max_runtime_hours`, a partial model was uploaded), `spot_exhausted` (stopped at `max_wait_hours`), `capacity`, `stopped_by_user` or `failed_to_launch`. A `postcondition` on it watches a run in CI.");
+        outcome: String, "How the run ended.", out(ANY_TEXT).more("`pending`, `succeeded`, `failed`, `over_run` (stopped at `max_runtime_hours`, a partial model was uploaded), `spot_exhausted` (stopped at `max_wait_hours`), `capacity`, `stopped_by_user`, `failed_to_launch`, or `unknown` when the record is gone and nobody saw the end. A `postcondition` on it watches a run in CI.");
         failure_reason: String, "Why the run failed.", out(ANY_TEXT);
         last_log_lines: Vec<String>, "Last 20 log lines after a failure.", out(LINES);
         log_url: String, "Opens the logs.", out(ANY_TEXT);
@@ -150,6 +150,6 @@ declare! {
         s3_bucket_arn: String, "ARN of the data bucket.", out(ANY_TEXT);
         bucket_managed: bool, "The data bucket was made by this resource.", out(Kind::Bool);
         sagemaker_role_arn: String, "The execution role.", out(ANY_TEXT);
-        tags_all: BTreeMap<String, String>, "All tags, those of the provider included.", out(TAGS_ALL);
+        tags_all: BTreeMap<String, String>, "The tags, over the provider's `default_tags`.", out(TAGS_ALL).more("What is created also carries `ManagedBy`, `sustainable:training` and `sustainable:run`.");
     }
 }
