@@ -68,7 +68,9 @@ impl Placement {
             configured.overrides_digest.as_deref(),
         );
         match configured.memo.decide(catalog, &asked).as_ref() {
-            Answer::Decided(decision) => Ok((decided(decision, &workload), warnings(decision))),
+            Answer::Decided(decision) => {
+                Ok((decided(decision, workload.as_deref()), warnings(decision)))
+            }
             Answer::Infeasible(infeasible) => Ok(infeasible_answer(infeasible)),
         }
     }
@@ -106,7 +108,7 @@ impl DataSource for Placement {
     }
 }
 
-fn decided(decision: &Decision, workload: &str) -> Outputs {
+fn decided(decision: &Decision, workload: Option<&str>) -> Outputs {
     let mut selected = place::of(decision, workload);
     selected.estimate = Attr::Known(figures::estimate(&decision.estimate));
     selected.signal = Attr::Known(figures::signal(&decision.signal));

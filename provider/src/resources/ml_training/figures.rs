@@ -1,6 +1,6 @@
 //! The planner's figures as the resource shows them: three significant digits, null for what says nothing.
 
-use planner::{Band, Decision, Start};
+use planner::{Band, Decision};
 use schemas::ml_training::{Baseline, Breakdown, Estimate, Range, Savings, Signal};
 
 use crate::text::three;
@@ -27,17 +27,26 @@ pub(crate) fn estimate(estimate: &planner::Estimate) -> Estimate {
     }
 }
 
-/// `breakdown`: the parts of moving data are null where none moves.
+/// A part that matters: null below a thousandth of the whole, where it would say nothing in a plan of three digits.
+fn part(value: f64, whole: Option<f64>) -> Option<f64> {
+    match whole {
+        Some(whole) if value.abs() < whole.abs() / 1000.0 || value == 0.0 => None,
+        _ => short(value),
+    }
+}
+
+/// `breakdown`.
 pub(crate) fn breakdown(decision: &Decision) -> Breakdown {
     let parts = &decision.breakdown;
-    let moved = |value: f64| if decision.staging { short(value) } else { None };
+    let kg = Some(decision.estimate.emissions_kg.value.get());
+    let usd = decision.estimate.cost_usd.map(|usd| usd.value.get());
     Breakdown {
         operational_kg: short(parts.operational_kg),
         embodied_kg: short(parts.embodied_kg),
-        transfer_kg: moved(parts.transfer_kg.get()),
+        transfer_kg: part(parts.transfer_kg.get(), kg),
         compute_usd: parts.compute_usd.and_then(short),
-        storage_usd: moved(parts.storage_usd.get()),
-        transfer_usd: moved(parts.transfer_usd.get()),
+        storage_usd: part(parts.storage_usd.get(), usd),
+        transfer_usd: part(parts.transfer_usd.get(), usd),
     }
 }
 
@@ -55,9 +64,10 @@ pub(crate) fn baseline(baseline: &planner::Baseline) -> Baseline {
     }
 }
 
-/// `savings`: the start time's part is null for a run that starts at once.
+/// `savings`.
 pub(crate) fn savings(decision: &Decision) -> Savings {
     let savings = &decision.savings;
+    let whole = Some(savings.emissions_kg.get());
     Savings {
         emissions_kg: short(savings.emissions_kg),
         emissions_percent: short(savings.emissions_percent),
@@ -65,12 +75,8 @@ pub(crate) fn savings(decision: &Decision) -> Savings {
         cost_usd: savings.cost_usd.and_then(short),
         region_kg: short(savings.region_kg),
         type_kg: savings.type_kg.and_then(short),
-        capacity_kg: short(savings.capacity_kg),
-        time_kg: if decision.start == Start::AtOnce {
-            None
-        } else {
-            short(savings.time_kg)
-        },
+        capacity_kg: part(savings.capacity_kg.get(), whole),
+        time_kg: part(savings.time_kg.get(), whole),
     }
 }
 

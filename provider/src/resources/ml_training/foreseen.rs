@@ -65,7 +65,7 @@ fn recommendations(decision: &Decision, known: &Known<'_>) -> Vec<String> {
     let mut lines = decision.recommendations.clone();
     if !known.for_the_code.is_empty() {
         lines.push(format!(
-            "the training code has to honour {} (it finds them in its environment as SUSTAINABLE_*); the provider only hands them over",
+            "honour {} in the training code, which finds each in its environment as SUSTAINABLE_*: the provider only hands it over",
             list(&known.for_the_code)
         ));
     }

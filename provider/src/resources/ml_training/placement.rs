@@ -12,31 +12,45 @@ use crate::json::plain;
 use crate::object::{Object, get};
 
 /// The placement of a decision: where, on what, and the digest. The data source adds the figures.
-pub(crate) fn of(decision: &Decision, workload: &str) -> Placement {
+pub(crate) fn of(decision: &Decision, workload: Option<&str>) -> Placement {
     let mut placement = Placement {
         region: Attr::Known(decision.selected_region.clone()),
         instance_type: Attr::Known(decision.selected_instance_type.clone()),
         capacity: Attr::Known(decision.selected_capacity.as_str().to_owned()),
         ..Placement::default()
     };
-    placement.digest = Attr::Known(digest(workload, &placement));
+    placement.digest = match workload {
+        Some(workload) => Attr::Known(digest(workload, &placement)),
+        None => Attr::Unknown,
+    };
     placement
 }
 
-/// The workload inputs as written, digested: null and absent are alike, and so are 16 and 16.0.
-pub(crate) fn workload(config: &Object, dataset_region: &str, overrides: Option<&str>) -> String {
-    let inputs: serde_json::Map<_, _> = INPUTS
+/// The workload inputs as written, digested: null and absent are alike, and so are 16 and 16.0. None while one of them is
+/// unknown.
+pub(crate) fn workload(
+    config: &Object,
+    dataset_region: &str,
+    overrides: Option<&str>,
+) -> Option<String> {
+    let mut inputs = serde_json::Map::new();
+    for input in INPUTS
         .iter()
         .filter(|input| input.workload && input.name != "dataset_region")
-        .map(|input| (input.name, get(config, input.name)))
-        .filter(|(_, value)| !value.is_null())
-        .map(|(name, value)| (name.to_owned(), plain(&sorted(name, value))))
-        .collect();
-    aws::naming::request_digest(&json!({
+    {
+        let value = get(config, input.name);
+        if !value.is_wholly_known() {
+            return None;
+        }
+        if !value.is_null() {
+            inputs.insert(input.name.to_owned(), plain(&sorted(input.name, value)));
+        }
+    }
+    Some(aws::naming::request_digest(&json!({
         "inputs": inputs,
         "dataset_region": dataset_region,
         "catalog_overrides": overrides,
-    }))
+    })))
 }
 
 /// Lists whose order says nothing are digested in one order.

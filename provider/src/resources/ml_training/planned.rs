@@ -190,7 +190,7 @@ fn in_place(config: &Object, prior: &Object, changed: &[String], parts: &Parts<'
 }
 
 /// Known where both roads lead to the same value.
-fn merge(mut one: Object, other: &Object) -> Object {
+pub(crate) fn merge(mut one: Object, other: &Object) -> Object {
     for (name, value) in &mut one {
         if value != get(other, name) {
             *value = Value::Unknown;

@@ -1,9 +1,10 @@
-//! Sentences about a run, made from its state.
+//! Sentences about a decision and about a run.
 
+use planner::Infeasible;
 use tfplugin::{Diagnostic, Value};
 
 use crate::object::{Object, get};
-use crate::text::{figure, list};
+use crate::text::{figure, list, sentence};
 
 /// Whether the job of this state was still at work when it was last looked at.
 pub(crate) fn is_running(state: &Object) -> bool {
@@ -66,4 +67,45 @@ pub(crate) fn guarded(state: &Object, changed: &[String]) -> Diagnostic {
         [one] => diagnostic.at(one.as_str()),
         _ => diagnostic,
     }
+}
+
+/// A warning of the planner: its first sentence is the headline.
+pub(crate) fn warned(warning: &str) -> Diagnostic {
+    let (headline, rest) = warning.split_once(". ").unwrap_or((warning, ""));
+    Diagnostic::warning(headline.trim_end_matches('.'), sentence(rest))
+}
+
+/// The decision depends on unknown inputs.
+pub(crate) fn not_yet(names: &[&str]) -> Diagnostic {
+    Diagnostic::warning(
+        "The decision is known only after apply",
+        format!(
+            "It depends on {}, known only after apply. Gates and limits are tested then. Write the values out, or apply what they come from first, to see the decision in the plan.",
+            list(names)
+        ),
+    )
+}
+
+/// Nothing says where the dataset is.
+pub(crate) fn no_region() -> Diagnostic {
+    Diagnostic::error(
+        "No region",
+        "Where the dataset is decides what every other region is compared with, and no region is given. Set dataset_region here, or region in the provider block, or AWS_REGION, or the region of the AWS profile.",
+    )
+    .at("dataset_region")
+}
+
+/// Nothing is feasible.
+pub(crate) fn nothing_feasible(infeasible: &Infeasible, tolerated: bool) -> Diagnostic {
+    let mut detail = infeasible.detail.trim_end().to_owned();
+    let mut diagnostic = if tolerated {
+        detail.push_str("\n\nThe plan goes on without a decision, as on_infeasible = \"warn\" asks; apply will refuse.");
+        Diagnostic::warning(infeasible.summary.trim_end_matches('.'), detail)
+    } else {
+        Diagnostic::error(infeasible.summary.trim_end_matches('.'), detail)
+    };
+    if let Some(attribute) = infeasible.attribute {
+        diagnostic = diagnostic.at(attribute);
+    }
+    diagnostic
 }
