@@ -33,22 +33,20 @@ provider "sustainable" {
 }
 
 resource "sustainable_ml_training" "bert" {
-  name                      = "bert-base"
-  model_type                = "natural_language"
-  s3_bucket_name            = var.bucket
-  dataset_size_gb           = 16
-  estimated_training_hours  = 96
-  model_parameters_millions = 110
+  name                     = "bert-base"
+  model_type               = "natural_language"
+  s3_bucket_name           = var.bucket
+  dataset_size_gb          = 16
+  estimated_training_hours = 96
+  reference_instance_type  = "ml.p4d.24xlarge" # what the hours were measured on
 
-  # Where: hard limits first, then the consent to leave the data's region.
+  # Where: a hard limit, and the consent to leave the data's region.
   carbon_intensity_threshold = 50
   preferred_training_regions = ["ca-central-1", "eu-north-1"]
 
-  # Spot capacity may be taken away; the script below checkpoints, and says so here.
-  use_spot_instances           = true
-  supports_checkpointing       = true
-  checkpoint_frequency_minutes = 30
-  max_spot_price_percentage    = 70
+  # Spot capacity may be taken away; the script checkpoints and resumes, and this says so.
+  use_spot_instances     = true
+  supports_checkpointing = true
 
   # The plan fails above this, before anything is paid.
   max_emissions_kg = 30
@@ -59,18 +57,12 @@ resource "sustainable_ml_training" "bert" {
   distribution = "torchrun"
 
   hyperparameters = {
-    epochs     = "40"
-    batch-size = "64"
-    accumulate = "4"
+    epochs = "40"
   }
 
-  compute_optimization             = "mixed_precision"
-  enable_automatic_mixed_precision = true
-  enable_gradient_accumulation     = true
-  enable_early_stopping            = true
-  early_stopping_patience          = 5
-  enable_model_compression         = true
-  target_model_size_reduction      = 0.5
+  enable_gradient_accumulation = true
+  enable_early_stopping        = true
+  enable_model_compression     = true
 
   metric_definitions = {
     "train:loss"      = "train_loss=([0-9.eE+-]+)"
@@ -80,10 +72,6 @@ resource "sustainable_ml_training" "bert" {
   # A demonstration cleans up after itself. Leave both out for work that you want to keep.
   on_destroy    = "delete"
   force_destroy = true
-
-  tags = {
-    Project = "nlp-research"
-  }
 }
 
 output "summary" {
