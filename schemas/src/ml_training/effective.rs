@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-use tfplugin::{Attr, Number, Value, ValueError, from_value};
+use tfplugin::{Attr, Number, Value, ValueError};
 
 use super::{Config, INPUTS};
 use crate::declare::{Attribute, Preset};
@@ -48,7 +48,7 @@ impl Effective {
                 value.set(input.name, preset);
             }
         }
-        let mut config: Config = from_value(&value)?;
+        let mut config: Config = Config::read(&value)?;
         derive(&mut config, surroundings);
         Ok(Self { value, config })
     }

@@ -4,6 +4,7 @@ mod effective;
 mod inputs;
 mod nested;
 pub mod outputs;
+mod reading;
 mod rules;
 mod workload;
 
@@ -43,7 +44,7 @@ pub fn validate(config: &Value, lists: &Lists<'_>) -> Diagnostics {
     let mut found = check::object(config, INPUTS, lists);
     check::and_where_legal(&mut found, |further| {
         refusals::check(config, refusals::TRAINING, further);
-        if let Ok(typed) = tfplugin::from_value::<Config>(config) {
+        if let Ok(typed) = Config::read(config) {
             workload::check(&typed, lists, further);
             rules::check(&typed, lists, further);
         }

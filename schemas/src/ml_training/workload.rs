@@ -1,6 +1,6 @@
 //! Rules over several workload inputs: the resource and `data.sustainable_placement` share them.
 
-use tfplugin::{Attr, Diagnostics, Path, Value, from_value};
+use tfplugin::{Attr, Diagnostics, Path, Value};
 
 use super::nested::{Regional, TextMap};
 use super::{Config, MAX_RUN_HOURS};
@@ -10,7 +10,7 @@ use crate::{Lists, refusals};
 /// Refusals and rules for a configuration that holds workload inputs only.
 pub fn check_workload(config: &Value, lists: &Lists<'_>, found: &mut Diagnostics) {
     refusals::check(config, refusals::TRAINING, found);
-    if let Ok(typed) = from_value::<Config>(config) {
+    if let Ok(typed) = Config::read(config) {
         check(&typed, lists, found);
     }
 }

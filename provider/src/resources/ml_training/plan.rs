@@ -2,7 +2,7 @@
 
 use planner::{Capacity, Place};
 use schemas::ml_training::Config;
-use tfplugin::{Attr, Diagnostics, Path, PlanRequest, PlanResponse, Value, from_value, to_value};
+use tfplugin::{Attr, Diagnostics, Path, PlanRequest, PlanResponse, Value, to_value};
 
 use super::change::{Change, Facts, classify};
 use super::decide::{self, decide};
@@ -18,7 +18,7 @@ pub(crate) async fn plan(
     request: PlanRequest,
 ) -> Result<PlanResponse, Diagnostics> {
     let written = object(&request.config);
-    let config: Config = from_value(&request.config)?;
+    let config = Config::read(&request.config)?;
     let prior = if request.prior.is_null() {
         None
     } else {
