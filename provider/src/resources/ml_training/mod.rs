@@ -20,6 +20,8 @@ mod manifest;
 mod measured;
 pub(crate) mod placement;
 mod plan;
+#[cfg(test)]
+mod plan_tests;
 mod planned;
 mod private;
 mod read;
