@@ -1,8 +1,8 @@
 //! Rules over several inputs of the resource alone.
 
-use tfplugin::{Attr, Diagnostics, Path};
+use tfplugin::{Attr, Diagnostic, Diagnostics, Path};
 
-use super::nested::InputChannel;
+use super::nested::{InputChannel, MAX_TAGS};
 use super::workload::{entries, members};
 use super::{Config, handed_over};
 use crate::Lists;
@@ -405,4 +405,15 @@ fn placement(config: &Config, found: &mut Diagnostics) {
             ));
         }
     }
+}
+
+/// An error when `tags` and the provider's `default_tags` are too many together.
+pub fn too_many_tags(all: usize) -> Option<Diagnostic> {
+    (all > MAX_TAGS).then(|| {
+        error(
+            Path::root("tags"),
+            "Too many tags",
+            format!("tags and the provider's default_tags are {all} together. AWS allows 50, of which three are the provider's own, so at most {MAX_TAGS} are possible."),
+        )
+    })
 }

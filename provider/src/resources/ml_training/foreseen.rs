@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use planner::Decision;
-use schemas::ml_training::{Config, Outputs, Placement};
+use schemas::ml_training::{Config, Outputs, Placement, too_many_tags};
 use tfplugin::{Attr, Diagnostics, Value, to_value};
 
 use super::figures;
@@ -65,7 +65,7 @@ fn recommendations(decision: &Decision, known: &Known<'_>) -> Vec<String> {
     let mut lines = decision.recommendations.clone();
     if !known.for_the_code.is_empty() {
         lines.push(format!(
-            "honour {} in the training code, which finds each in its environment as SUSTAINABLE_*: the provider only hands it over",
+            "Honour {} in the training code, which finds each in its environment as SUSTAINABLE_*: the provider only hands it over.",
             list(&known.for_the_code)
         ));
     }
@@ -188,7 +188,14 @@ fn shown(tags: &Attr<BTreeMap<String, String>>) -> Attr<BTreeMap<String, String>
     }
 }
 
-/// `tags_all`.
+/// `tags_all`; too many of them are an error of the plan, not of the apply.
 pub(crate) fn tags_all(tags: &Attr<BTreeMap<String, String>>) -> Result<Value, Diagnostics> {
+    if let Some(error) = tags
+        .as_ref()
+        .known()
+        .and_then(|all| too_many_tags(all.len()))
+    {
+        return Err(error.into());
+    }
     Ok(to_value(&shown(tags))?)
 }
