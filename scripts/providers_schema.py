@@ -1,4 +1,5 @@
-"""Prints what `terraform providers schema -json` says about the debug build of the provider."""
+"""Prints what `terraform providers schema -json` says about the debug build of the provider, under the name
+alone: tfplugindocs looks for that, or for a provider of HashiCorp."""
 
 import json
 import os
@@ -25,7 +26,9 @@ def main() -> None:
         result = workdir.run("providers", "schema", "-json")
         if result.code != 0:
             sys.exit(result.explain())
-        print(json.dumps(json.loads(result.stdout), indent=1))
+        said = json.loads(result.stdout)
+        said["provider_schemas"] = {name.rsplit("/", 1)[1]: schema for name, schema in said["provider_schemas"].items()}
+        print(json.dumps(said, indent=1))
 
 
 if __name__ == "__main__":
