@@ -1,4 +1,4 @@
-//! Terraform plugin protocol 6: what a provider needs to talk to Terraform and OpenTofu.
+#![doc = include_str!("../README.md")]
 
 pub mod codec;
 pub mod provider;
@@ -35,7 +35,7 @@ pub use provider::{
 };
 pub use schema::{
     AttrType, Attribute, Block, BlockNesting, IdentityAttribute, IdentitySchema, NestedBlock,
-    Nesting, Schema,
+    Nesting, Schema, problems,
 };
 pub use serve::{ServeOptions, serve};
 pub use stop::Stop;

@@ -1,6 +1,6 @@
 //! Values on the wire: MessagePack both ways, JSON from saved states.
 //!
-//! Both are directed by a [`Type`](crate::Type): MessagePack says neither whether a string is text
+//! Both are directed by a [`Type`]: MessagePack says neither whether a string is text
 //! or a number, nor whether a map is an object. Decoding is bounded: no more than 64 levels deep,
 //! and no memory is set aside for elements that are merely announced (pitfall P24).
 

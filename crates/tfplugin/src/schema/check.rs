@@ -1,6 +1,7 @@
 //! What Terraform's own validation of a schema would refuse, found in a test instead (pitfall P21).
 
 use crate::{
+    provider::Provider,
     schema::{
         AttrType, Attribute, Block, BlockNesting, IdentitySchema, NestedBlock, Nesting, Schema,
     },
@@ -20,6 +21,41 @@ const RESERVED_AT_THE_TOP: &[&str] = &[
     "provisioner",
     "version",
 ];
+
+/// Everything that is wrong with the schemas of a provider, one sentence each. A test should find it
+/// empty.
+pub fn problems(provider: &dyn Provider) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut note = |what: &str, problems: Vec<String>| {
+        found.extend(
+            problems
+                .into_iter()
+                .map(|problem| format!("{what}: {problem}")),
+        );
+    };
+    note("provider", provider.schema().problems());
+    for resource in provider.resources() {
+        note(resource.type_name(), resource.schema().problems());
+        let identity = resource.identity_schema();
+        note(
+            resource.type_name(),
+            identity.map(|i| i.problems()).unwrap_or_default(),
+        );
+    }
+    for data_source in provider.data_sources() {
+        note(data_source.type_name(), data_source.schema().problems());
+    }
+    for function in provider.functions() {
+        let signature = function.signature();
+        let mut problems = Vec::new();
+        for parameter in signature.parameters.iter().chain(&signature.variadic) {
+            check_name(&parameter.name, "", &mut problems);
+            check_type(&parameter.ty, &parameter.name, &mut problems);
+        }
+        note(function.name(), problems);
+    }
+    found
+}
 
 impl Schema {
     /// Everything that is wrong with the schema, one sentence each. A test should find it empty.

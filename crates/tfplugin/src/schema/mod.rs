@@ -22,6 +22,8 @@ use std::borrow::Cow;
 
 use crate::value::Type;
 
+pub use check::problems;
+
 /// Text that is often a literal.
 pub type Text = Cow<'static, str>;
 
