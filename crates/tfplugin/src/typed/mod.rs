@@ -31,7 +31,7 @@ use crate::{
     value::{Path, Step, Value},
 };
 
-pub use attr::Attr;
+pub use attr::{Attr, Unknown};
 
 /// Names that the serializers and deserializers of this module recognise. They never reach the wire.
 mod magic {
