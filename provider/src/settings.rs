@@ -71,6 +71,7 @@ pub(crate) fn settings(config: &Config, written: &Value) -> Option<Settings> {
             .into_iter()
             .filter_map(|(name, url)| Some((Service::from_key(name)?, url)))
             .collect(),
+        multipart_copy_threshold_bytes: None,
         user_agent: Some(format!(
             "terraform-provider-sustainable/{}",
             env!("CARGO_PKG_VERSION")
