@@ -30,6 +30,17 @@ impl Class {
     }
 }
 
+/// When a computed attribute becomes known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Known {
+    /// The plan shows it.
+    InPlan,
+    /// Apply fills it in.
+    AfterApply,
+    /// A refresh fills it in, or an apply that waits for the end of the run; the plan of a new run shows nothing.
+    AfterRefresh,
+}
+
 /// Who sets an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
@@ -211,6 +222,8 @@ pub struct Attribute {
     pub workload: bool,
     /// Handed to the training code as `SUSTAINABLE_<NAME>`.
     pub handed_over: bool,
+    /// When it becomes known, if the provider sets it.
+    pub known: Known,
 }
 
 /// An attribute of this kind, optional and in place until more is said.
@@ -227,6 +240,7 @@ pub const fn of(kind: Kind) -> Attribute {
         sensitive: false,
         workload: false,
         handed_over: false,
+        known: Known::InPlan,
     }
 }
 
@@ -354,6 +368,16 @@ impl Attribute {
     /// Handed to the training code in the environment.
     pub const fn handed_over(mut self) -> Self {
         self.handed_over = true;
+        self
+    }
+    /// Filled in by apply.
+    pub const fn after_apply(mut self) -> Self {
+        self.known = Known::AfterApply;
+        self
+    }
+    /// Filled in by a refresh.
+    pub const fn after_refresh(mut self) -> Self {
+        self.known = Known::AfterRefresh;
         self
     }
     /// Masked in plans and logs.

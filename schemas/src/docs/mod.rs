@@ -77,6 +77,7 @@ fn training(examples: Examples<'_>) -> Generated {
     page.text("What a change of an argument does to a training that exists stands at its end: *replaces* the resource, starts a *new run*, waits for the *next run*, takes effect *in place*, or is read *at destroy*. A default is applied inside: an argument that you leave out stays null in plan and state.");
     page.arguments(ml_training::INPUTS, true);
     page.heading("Attributes");
+    page.text("An attribute is shown *in the plan*, filled in *after apply*, or *after a refresh*: status, cost and measurements are read by `terraform refresh` and every later plan, and by an apply with `wait_for_completion`.");
     page.attributes(ml_training::OUTPUTS);
     page.handed_over();
     page.not_yet(refusals::TRAINING);

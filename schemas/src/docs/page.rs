@@ -2,7 +2,7 @@
 
 use super::Generated;
 use super::values::{default, legal, type_name};
-use crate::declare::{Attribute, Class, Kind, Need};
+use crate::declare::{Attribute, Class, Kind, Known, Need};
 use crate::ml_training;
 use crate::refusals::{self, Refusal, Refused};
 
@@ -65,7 +65,10 @@ impl Page {
 
     /// What the provider sets, by section.
     pub(super) fn attributes(&mut self, attributes: &[Attribute]) {
-        self.sections(attributes, |attribute| output(attribute, 0));
+        let marked = attributes
+            .iter()
+            .any(|attribute| attribute.known != Known::InPlan);
+        self.sections(attributes, |attribute| output(attribute, marked, 0));
     }
 
     /// What users set, a line each.
@@ -248,7 +251,15 @@ fn argument(attribute: &Attribute, classes: bool, depth: usize) -> String {
     text
 }
 
-fn output(attribute: &Attribute, depth: usize) -> String {
+fn known(attribute: &Attribute) -> &'static str {
+    match attribute.known {
+        Known::InPlan => " *In the plan.*",
+        Known::AfterApply => " *After apply.*",
+        Known::AfterRefresh => " *After a refresh.*",
+    }
+}
+
+fn output(attribute: &Attribute, marked: bool, depth: usize) -> String {
     let indent = "  ".repeat(depth);
     let more = if attribute.more.is_empty() {
         String::new()
@@ -266,13 +277,18 @@ fn output(attribute: &Attribute, depth: usize) -> String {
     } else {
         type_name(&attribute.kind)
     };
+    let mark = if marked && depth == 0 {
+        known(attribute)
+    } else {
+        ""
+    };
     let mut text = format!(
-        "{indent}- `{}` ({kind}) {}{more}\n",
+        "{indent}- `{}` ({kind}) {}{more}{mark}\n",
         attribute.name, attribute.short
     );
     if !range {
         for field in fields {
-            text.push_str(&output(field, depth + 1));
+            text.push_str(&output(field, marked, depth + 1));
         }
     }
     text

@@ -24,7 +24,7 @@ pub use rules::too_many_tags;
 pub use workload::check_workload;
 
 use crate::declare::Attribute;
-pub use crate::declare::Class;
+pub use crate::declare::{Class, Known};
 use crate::{Lists, check, protocol, refusals, report};
 
 /// The protocol schema.
@@ -69,6 +69,14 @@ pub fn class_of(name: &str) -> Option<Class> {
     input(name)
         .filter(|input| input.name != "placement")
         .map(|input| input.class)
+}
+
+/// Outputs that become known at that time.
+pub fn outputs_known(when: Known) -> impl Iterator<Item = &'static str> {
+    OUTPUTS
+        .iter()
+        .filter(move |output| output.known == when)
+        .map(|output| output.name)
 }
 
 /// Inputs that are handed to the training code; [`Attribute::variable`] names the variable.

@@ -120,36 +120,36 @@ declare! {
     }
     "The run" {
         id: String, "`<s3_bucket_name>/<name>`.", out(ANY_TEXT);
-        arn: String, "ARN of the training job.", out(ANY_TEXT);
-        training_job_name: String, "Name of the training job.", out(ANY_TEXT);
-        training_job_status: String, "Status, as SageMaker reports it.", out(ANY_TEXT).more("SageMaker's `InProgress`, `Completed`, `Failed`, `Stopping`, `Stopped` and `Deleting`; beside them `NotFound` when the record is gone, and `LaunchFailed` when no job could be created.");
-        secondary_status: String, "Detailed status, as SageMaker reports it.", out(ANY_TEXT);
-        outcome: String, "How the run ended.", out(ANY_TEXT).more("`pending`, `succeeded`, `failed`, `over_run` (stopped at `max_runtime_hours`, a partial model was uploaded), `spot_exhausted` (stopped at `max_wait_hours`), `capacity`, `stopped_by_user`, `failed_to_launch`, or `unknown` when the record is gone and nobody saw the end. A `postcondition` on it watches a run in CI.");
-        failure_reason: String, "Why the run failed.", out(ANY_TEXT);
-        last_log_lines: Vec<String>, "Last 20 log lines after a failure.", out(LINES);
-        log_url: String, "Opens the logs.", out(ANY_TEXT);
-        dashboard_url: String, "Opens the dashboard.", out(ANY_TEXT);
-        started_at: String, "When the run started.", out(ANY_TEXT);
-        elapsed_hours: f64, "Hours run, as of the last refresh.", out(ANY_NUMBER);
-        cost_to_date_usd: f64, "USD spent, as of the last refresh.", out(ANY_NUMBER);
-        billable_seconds: i64, "Seconds billed by SageMaker.", out(ANY_NUMBER);
+        arn: String, "ARN of the training job.", out(ANY_TEXT).after_apply();
+        training_job_name: String, "Name of the training job.", out(ANY_TEXT).after_apply();
+        training_job_status: String, "Status, as SageMaker reports it.", out(ANY_TEXT).after_apply().more("SageMaker's `InProgress`, `Completed`, `Failed`, `Stopping`, `Stopped` and `Deleting`; beside them `NotFound` when the record is gone, and `LaunchFailed` when no job could be created.");
+        secondary_status: String, "Detailed status, as SageMaker reports it.", out(ANY_TEXT).after_refresh();
+        outcome: String, "How the run ended.", out(ANY_TEXT).after_refresh().more("`pending`, `succeeded`, `failed`, `over_run` (stopped at `max_runtime_hours`, a partial model was uploaded), `spot_exhausted` (stopped at `max_wait_hours`), `capacity`, `stopped_by_user`, `failed_to_launch`, or `unknown` when the record is gone and nobody saw the end. A `postcondition` on it watches a run in CI.");
+        failure_reason: String, "Why the run failed.", out(ANY_TEXT).after_refresh();
+        last_log_lines: Vec<String>, "Last 20 log lines after a failure.", out(LINES).after_refresh();
+        log_url: String, "Opens the logs.", out(ANY_TEXT).after_apply();
+        dashboard_url: String, "Opens the dashboard.", out(ANY_TEXT).after_apply();
+        started_at: String, "When the run started.", out(ANY_TEXT).after_refresh();
+        elapsed_hours: f64, "Hours run, as of the last refresh.", out(ANY_NUMBER).after_refresh();
+        cost_to_date_usd: f64, "USD spent, as of the last refresh.", out(ANY_NUMBER).after_refresh();
+        billable_seconds: i64, "Seconds billed by SageMaker.", out(ANY_NUMBER).after_refresh();
         run_change: String, "What a plan does to a run that exists.", out(ANY_TEXT).more("For example `stops bert-1a2b3c after 31 h and 1,204 USD as of the last refresh, starts a new run`. The plan itself only says \"update\", and `prevent_destroy` does not see a new run; `on_change` guards it.");
         source_digest: String, "Digest of the source folder's content.", out(ANY_TEXT);
-        pending_steps: Vec<String>, "Steps that a later apply resumes.", out(LINES);
+        pending_steps: Vec<String>, "Steps that a later apply resumes.", out(LINES).after_refresh();
     }
     "Results" {
-        model_artifacts_location: String, "Folder that holds `model.tar.gz`.", out(ANY_TEXT).more("With `output_compression = \"NONE\"` it is the prefix of the uncompressed model.");
-        compressed_model_uri: String, "The compressed model; null until it exists.", out(ANY_TEXT);
-        reports_location: String, "Folder of the sustainability reports.", out(ANY_TEXT);
-        measured: Measured, "What the run really took; null until it ends.", out(Kind::Object(MEASURED));
-        final_metrics: BTreeMap<String, f64>, "Last value of each metric.", out(METRICS);
-        estimate_error_percent: f64, "Measured energy against the estimate.", out(ANY_NUMBER);
+        model_artifacts_location: String, "Folder that holds `model.tar.gz`.", out(ANY_TEXT).after_apply().more("With `output_compression = \"NONE\"` it is the prefix of the uncompressed model.");
+        compressed_model_uri: String, "The compressed model; null until it exists.", out(ANY_TEXT).after_refresh();
+        reports_location: String, "Folder of the sustainability reports.", out(ANY_TEXT).after_apply();
+        measured: Measured, "What the run really took; null until it ends.", out(Kind::Object(MEASURED)).after_refresh();
+        final_metrics: BTreeMap<String, f64>, "Last value of each metric.", out(METRICS).after_refresh();
+        estimate_error_percent: f64, "Measured energy against the estimate.", out(ANY_NUMBER).after_refresh();
     }
     "What it uses" {
         job_bucket_name: String, "The bucket that the run reads from.", out(ANY_TEXT);
         s3_bucket_arn: String, "ARN of the data bucket.", out(ANY_TEXT);
-        bucket_managed: bool, "The data bucket was made by this resource.", out(Kind::Bool);
-        sagemaker_role_arn: String, "The execution role.", out(ANY_TEXT);
+        bucket_managed: bool, "The data bucket was made by this resource.", out(Kind::Bool).after_apply();
+        sagemaker_role_arn: String, "The execution role.", out(ANY_TEXT).after_apply();
         tags_all: BTreeMap<String, String>, "The tags, over the provider's `default_tags`.", out(TAGS_ALL).more("What is created also carries `ManagedBy`, `sustainable:training` and `sustainable:run`.");
     }
 }

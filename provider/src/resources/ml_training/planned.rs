@@ -198,3 +198,33 @@ pub(crate) fn merge(mut one: Object, other: &Object) -> Object {
     }
     one
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use schemas::ml_training::{Known, outputs_known};
+
+    use super::{DECIDED, LAUNCHED, NAMED, OBSERVED};
+
+    #[test]
+    fn the_groups_are_what_the_reference_says() {
+        let plan = [&DECIDED[..], &NAMED[..], &["run_change"]].concat();
+        for (when, group) in [
+            (Known::InPlan, &plan[..]),
+            (Known::AfterApply, &LAUNCHED[..]),
+            (Known::AfterRefresh, &OBSERVED[..]),
+        ] {
+            let group: BTreeSet<&str> = group
+                .iter()
+                .copied()
+                .filter(|name| *name != "placement")
+                .collect();
+            assert_eq!(
+                group,
+                outputs_known(when).collect::<BTreeSet<_>>(),
+                "{when:?}"
+            );
+        }
+    }
+}
