@@ -23,11 +23,12 @@ def printed_policy(scene, features) -> dict:
 
 
 def test_the_guide_shows_what_the_function_returns(scene):
-    """Every JSON block of the guide that is a policy is the function's own answer."""
-    shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", GUIDE.read_text(), re.S)]
-    policies = [policy for policy in shown if "Statement" in policy]
-    assert policies, "the guide shows no policy"
-    assert printed_policy(scene, FEATURES) in policies
+    """Each policy of the guide is the function's answer for the features named before it."""
+    shown = re.findall(r"iam_policy\(\[(.*?)\]\).*?```json\n(.*?)```", GUIDE.read_text(), re.S)
+    policies = [(json.loads(f"[{features}]"), json.loads(policy)) for features, policy in shown]
+    assert FEATURES in [features for features, _ in policies]
+    for features, policy in policies:
+        assert printed_policy(scene, features) == policy, features
 
 
 @pytest.mark.parametrize("where", ["here", "elsewhere"])
