@@ -38,6 +38,18 @@ def put_bucket_policy(call: Call) -> None:
         )
 
 
+def _leave_to_us() -> None:
+    """moto applies statements for everyone without looking at their conditions:
+    a policy that refuses plain HTTP would refuse every call. `auth/` decides."""
+    from moto.iam.access_control import PermissionResult
+    from moto.s3.models import FakeBucket
+
+    FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
+
+
+_leave_to_us()
+
+
 def _true(value: Any) -> bool:
     return str(value).lower() == "true"
 
