@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import traceback
 from collections.abc import Callable
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,7 +63,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def _run(self) -> None:
         body = self._read_body()
-        answer = self.server.app(self._environ(body), body)
+        try:
+            answer = self.server.app(self._environ(body), body)
+        except Exception:  # a bug of the emulator: say so, as no AWS would
+            text = traceback.format_exc()
+            answer = Response(501, text.encode(), {"Content-Type": "text/plain"})
         if isinstance(answer, Broken):
             self._break(answer.part)
             return
