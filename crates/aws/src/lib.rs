@@ -7,7 +7,7 @@
 //!   first use.
 //! - [`lifecycle`]: `create`, `rerun`, `resume`, `update`, `read`, `wait`, `destroy`, `import`. Each returns a
 //!   report, because what exists has to reach the state even when something failed.
-//! - [`steps`](lifecycle): the order of calls is one list; `create` walks it forwards, `destroy` backwards.
+//!   The order of calls is one list: `create` walks it forwards, `destroy` backwards.
 //! - [`source`], [`naming`], [`policy`]: pure helpers that a plan may call; none of them talks to AWS.
 
 pub mod control;
@@ -22,7 +22,20 @@ pub mod settings;
 pub mod source;
 pub mod spec;
 
+mod claim;
 mod clients;
+mod clock;
+mod import;
+mod read;
+mod removal;
+mod request;
+mod retry;
+mod run;
+mod s3;
+mod signed;
+mod steps;
+mod update;
+mod wait;
 
 pub use clients::Aws;
 pub use control::{Control, NoProgress, Progress};

@@ -6,8 +6,12 @@ use crate::clients::Aws;
 use crate::control::Control;
 use crate::error::{Error, Kind};
 use crate::handle::Handle;
-use crate::report::{CreateReport, DestroyReport, Failure, Imported, ReadReport, UpdateReport};
+use crate::removal::Removal;
+use crate::report::{CreateReport, DestroyReport, Imported, ReadReport, Remark, UpdateReport};
+use crate::retry::Watch;
+use crate::run::Run;
 use crate::spec::{Dashboard, RunSpec};
+use crate::steps;
 
 /// What [`update`] changes in place.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -149,72 +153,93 @@ fn looks_like_region(text: &str) -> bool {
             .all(|byte| byte.is_ascii_digit())
 }
 
-fn not_yet<T>(handle: Handle, build: impl FnOnce(Handle, Option<Failure>) -> T) -> T {
-    let error = Error::new(Kind::Other, "not implemented");
-    build(
-        handle,
-        Some(Failure {
-            step: "none",
-            error,
-            job_exists: false,
-        }),
-    )
-}
-
 /// Creates everything that a run needs, the training job last.
 ///
 /// Never an `Err` alone: what exists must reach the state. When it fails before the job exists, what this call made
 /// is removed again as far as possible; [`Handle::is_empty`] says whether anything is left.
-pub async fn create(_aws: &Aws, _spec: &RunSpec, _control: &Control<'_>) -> CreateReport {
-    not_yet(Handle::default(), |handle, failure| CreateReport {
-        handle,
-        observation: None,
-        failure,
-        remarks: Vec::new(),
-    })
+pub async fn create(aws: &Aws, spec: &RunSpec, control: &Control<'_>) -> CreateReport {
+    follow_up(
+        aws,
+        spec,
+        control,
+        Run::new(aws, spec, None, control).walk().await,
+    )
+    .await
 }
 
 /// Starts a new run in place of `previous`: everything is prepared, the old job is let go of and stopped, then the
 /// new one is created. On a failure before the new job exists, the handle is the previous one (its job may have been
-/// stopped: the observation tells).
+/// stopped: the observation tells). With a `previous` that has no job yet, this goes on with what a stop cut short.
 pub async fn rerun(
-    _aws: &Aws,
+    aws: &Aws,
     previous: &Handle,
-    _spec: &RunSpec,
-    _control: &Control<'_>,
+    spec: &RunSpec,
+    control: &Control<'_>,
 ) -> CreateReport {
-    not_yet(previous.clone(), |handle, failure| CreateReport {
-        handle,
-        observation: None,
-        failure,
-        remarks: Vec::new(),
-    })
+    follow_up(
+        aws,
+        spec,
+        control,
+        Run::new(aws, spec, Some(previous), control).walk().await,
+    )
+    .await
+}
+
+/// The first look at the job, and the wait for its end.
+async fn follow_up(
+    aws: &Aws,
+    spec: &RunSpec,
+    control: &Control<'_>,
+    mut report: CreateReport,
+) -> CreateReport {
+    let Some(name) = report.handle.job_name.clone() else {
+        return report;
+    };
+    if report.failure.is_none() && spec.wait_for_completion {
+        let options = ReadOptions {
+            capture_logs: spec.capture_logs,
+            check_parts: false,
+        };
+        match wait(aws, &report.handle, options, control).await {
+            Ok(seen) => {
+                report.handle = seen.handle;
+                report.observation = Some(seen.observation);
+                report.remarks.extend(seen.remarks);
+            }
+            Err(error) => report.remarks.push(Remark::new(
+                format!("training job {name} could not be watched"),
+                error.to_string(),
+            )),
+        }
+        return report;
+    }
+    match steps::describe(aws, &report.handle.region, &name).await {
+        Ok(Some(job)) => report.observation = Some(crate::read::observe(&job, &report.handle)),
+        Ok(None) => report.observation = None,
+        Err(error) => report.remarks.push(Remark::new(
+            format!("training job {name} could not be looked at"),
+            error.to_string(),
+        )),
+    }
+    report
 }
 
 /// Changes tags and dashboard in place.
 pub async fn update(
-    _aws: &Aws,
+    aws: &Aws,
     handle: &Handle,
-    _spec: &Change,
-    _control: &Control<'_>,
+    change: &Change,
+    control: &Control<'_>,
 ) -> UpdateReport {
-    not_yet(handle.clone(), |handle, failure| UpdateReport {
-        handle,
-        failure,
-        remarks: Vec::new(),
-    })
+    crate::update::update(aws, handle, change, &Watch::new(control)).await
 }
 
 /// Looks at the job and confirms the claim. A job that is gone is an observation, not an error.
 ///
 /// # Errors
 /// The job could not be described.
-pub async fn read(
-    _aws: &Aws,
-    _handle: &Handle,
-    _options: ReadOptions,
-) -> Result<ReadReport, Error> {
-    Err(Error::new(Kind::Other, "not implemented"))
+pub async fn read(aws: &Aws, handle: &Handle, options: ReadOptions) -> Result<ReadReport, Error> {
+    crate::read::read(aws, handle, options).await
 }
 
 /// Waits for the end of the run, or for the control's timeout or stop: then `handle.wait_pending` stays true.
@@ -222,33 +247,28 @@ pub async fn read(
 /// # Errors
 /// The job could not be described.
 pub async fn wait(
-    _aws: &Aws,
-    _handle: &Handle,
-    _options: ReadOptions,
-    _control: &Control<'_>,
+    aws: &Aws,
+    handle: &Handle,
+    options: ReadOptions,
+    control: &Control<'_>,
 ) -> Result<ReadReport, Error> {
-    Err(Error::new(Kind::Other, "not implemented"))
+    crate::wait::wait(aws, handle, options, &Watch::new(control)).await
 }
 
 /// Stops the run and removes what is ours. What stays is named in the report.
 pub async fn destroy(
-    _aws: &Aws,
+    aws: &Aws,
     handle: &Handle,
-    _options: DestroyOptions,
-    _control: &Control<'_>,
+    options: DestroyOptions,
+    control: &Control<'_>,
 ) -> DestroyReport {
-    not_yet(handle.clone(), |handle, failure| DestroyReport {
-        handle,
-        failure,
-        left: Vec::new(),
-        remarks: Vec::new(),
-    })
+    Removal::new(aws, handle, options, control).walk().await
 }
 
 /// Finds a run that exists and takes it over.
 ///
 /// # Errors
 /// There is no such job, or it cannot be read.
-pub async fn import(_aws: &Aws, _id: &ImportId) -> Result<Imported, Error> {
-    Err(Error::new(Kind::Other, "not implemented"))
+pub async fn import(aws: &Aws, id: &ImportId) -> Result<Imported, Error> {
+    crate::import::import(aws, id).await
 }

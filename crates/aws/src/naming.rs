@@ -24,6 +24,9 @@ pub const TAG_RELEASED: &str = "sustainable:released";
 /// Environment variable with the place for a compressed model.
 pub const COMPRESSED_URI_ENV: &str = "SUSTAINABLE_COMPRESSED_URI";
 
+/// Environment variable with the prefix of the checkpoints.
+pub const CHECKPOINT_URI_ENV: &str = "SUSTAINABLE_CHECKPOINT_URI";
+
 /// Lower-case hexadecimal SHA-256.
 pub fn sha256_hex(data: &[u8]) -> String {
     hex(&Sha256::digest(data))
@@ -133,14 +136,34 @@ pub fn manifest_key(job: &str) -> String {
     format!("sustainable/runs/{job}/manifest.json")
 }
 
-/// Key of the packed source.
-pub fn source_key(name: &str, digest: &str) -> String {
-    format!("sustainable/{name}/source/{digest}/sourcedir.tar.gz")
+/// Prefix of every packed source of a resource: a folder of its own, so that no other name's objects match.
+pub fn source_prefix(name: &str) -> String {
+    format!("sustainable/source/{name}/")
 }
 
-/// Prefix of the checkpoints.
-pub fn checkpoint_prefix(job: &str) -> String {
-    format!("sustainable/checkpoints/{job}/")
+/// Key of the packed source.
+pub fn source_key(name: &str, digest: &str) -> String {
+    format!("{}{digest}/sourcedir.tar.gz", source_prefix(name))
+}
+
+/// Prefix of the checkpoints of every run of a resource.
+pub fn checkpoints_prefix(name: &str) -> String {
+    format!("sustainable/checkpoints/{name}/")
+}
+
+/// Prefix of the checkpoints of one run.
+pub fn checkpoint_prefix(name: &str, job: &str) -> String {
+    format!("{}{job}/", checkpoints_prefix(name))
+}
+
+/// Prefix of the staged copies of one content.
+pub fn staged_prefix(digest: &str) -> String {
+    format!("sustainable/staged/{digest}/")
+}
+
+/// Key by which a resource says that it uses a companion bucket.
+pub fn user_key(data_bucket: &str, name: &str) -> String {
+    format!("sustainable/users/{data_bucket}/{name}.json")
 }
 
 /// The partition that a region is in.

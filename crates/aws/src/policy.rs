@@ -1,4 +1,9 @@
 //! The least-privilege policy of the caller, for the features in use.
+//!
+//! One table: feature, action, resource. The end-to-end tests run with exactly what it gives, so that a call that is
+//! not in the table fails there first.
+
+use serde_json::{Value, json};
 
 /// Features that [`iam_policy`] knows: name and what it is for.
 pub const FEATURES: &[(&str, &str)] = &[
@@ -22,15 +27,289 @@ pub const FEATURES: &[(&str, &str)] = &[
         "quotas",
         "the quota is looked up before anything is created",
     ),
-    ("vpc", "vpc_config"),
     ("kms", "kms_key_arn, volume_kms_key_arn"),
 ];
 
-/// The policy document for these features.
+/// What actions apply to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum On {
+    Any,
+    Jobs,
+    Buckets,
+    /// Objects that are ours.
+    OwnObjects,
+    Objects,
+    Roles,
+    PassedRoles,
+    Dashboards,
+    Logs,
+    Keys,
+}
+
+impl On {
+    fn resource(self) -> Value {
+        match self {
+            On::Any => json!("*"),
+            On::Jobs => json!("arn:aws:sagemaker:*:*:training-job/*"),
+            On::Buckets => json!("arn:aws:s3:::*"),
+            On::OwnObjects => json!([
+                "arn:aws:s3:::*/sustainable/*",
+                "arn:aws:s3:::*/sustainability-reports/*"
+            ]),
+            On::Objects => json!("arn:aws:s3:::*/*"),
+            On::Roles => json!([
+                "arn:aws:iam::*:role/sustainable-*",
+                "arn:aws:iam::*:role/*/sustainable-*"
+            ]),
+            On::PassedRoles => json!("arn:aws:iam::*:role/*"),
+            On::Dashboards => json!("arn:aws:cloudwatch::*:dashboard/sustainable-*"),
+            On::Logs => json!("arn:aws:logs:*:*:log-group:/aws/sagemaker/TrainingJobs*"),
+            On::Keys => json!("arn:aws:kms:*:*:key/*"),
+        }
+    }
+
+    fn condition(self) -> Option<Value> {
+        match self {
+            On::PassedRoles => Some(
+                json!({ "StringEquals": { "iam:PassedToService": "sagemaker.amazonaws.com" } }),
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// Feature, actions, resource; the statements appear in this order.
+const TABLE: &[(&[&str], &str, &[&str], On)] = &[
+    (
+        &["plan", "run"],
+        "ReadJobs",
+        &["sagemaker:DescribeTrainingJob", "sagemaker:ListTags"],
+        On::Jobs,
+    ),
+    (
+        &["plan", "run"],
+        "ReadBuckets",
+        &["s3:ListBucket", "s3:GetBucketTagging"],
+        On::Buckets,
+    ),
+    (
+        &["plan", "run"],
+        "ReadOwnObjects",
+        &["s3:GetObject"],
+        On::OwnObjects,
+    ),
+    (&["plan"], "ReadRoles", &["iam:GetRole"], On::Roles),
+    (
+        &["plan"],
+        "ReadDashboards",
+        &["cloudwatch:GetDashboard"],
+        On::Dashboards,
+    ),
+    (
+        &["plan", "logs"],
+        "ReadLogs",
+        &["logs:DescribeLogStreams", "logs:GetLogEvents"],
+        On::Logs,
+    ),
+    (
+        &["run"],
+        "RunJobs",
+        &[
+            "sagemaker:CreateTrainingJob",
+            "sagemaker:StopTrainingJob",
+            "sagemaker:DeleteTrainingJob",
+            "sagemaker:AddTags",
+            "sagemaker:DeleteTags",
+        ],
+        On::Jobs,
+    ),
+    (
+        &["run"],
+        "PassExecutionRole",
+        &["iam:PassRole"],
+        On::PassedRoles,
+    ),
+    (
+        &["run"],
+        "WriteOwnObjects",
+        &["s3:PutObject", "s3:DeleteObject"],
+        On::OwnObjects,
+    ),
+    (
+        &["run"],
+        "NearestBucketName",
+        &["s3:ListAllMyBuckets"],
+        On::Any,
+    ),
+    (
+        &["create_bucket", "companion_bucket"],
+        "ManageBuckets",
+        &[
+            "s3:CreateBucket",
+            "s3:TagResource",
+            "s3:PutBucketTagging",
+            "s3:PutBucketPublicAccessBlock",
+            "s3:PutEncryptionConfiguration",
+            "s3:PutBucketVersioning",
+            "s3:PutBucketPolicy",
+            "s3:PutLifecycleConfiguration",
+            "s3:GetLifecycleConfiguration",
+            "s3:ListBucketVersions",
+            "s3:DeleteBucket",
+        ],
+        On::Buckets,
+    ),
+    // force_destroy empties a managed bucket, whatever is in it.
+    (
+        &["create_bucket", "companion_bucket"],
+        "EmptyBuckets",
+        &["s3:DeleteObject", "s3:DeleteObjectVersion"],
+        On::Objects,
+    ),
+    (
+        &["companion_bucket"],
+        "FindUploads",
+        &["s3:ListBucketMultipartUploads"],
+        On::Buckets,
+    ),
+    (
+        &["companion_bucket"],
+        "StageFrom",
+        &["s3:GetObject"],
+        On::Objects,
+    ),
+    (
+        &["companion_bucket"],
+        "StageTo",
+        &[
+            "s3:PutObject",
+            "s3:AbortMultipartUpload",
+            "s3:ListMultipartUploadParts",
+        ],
+        On::OwnObjects,
+    ),
+    (
+        &["managed_role"],
+        "ManageRoles",
+        &[
+            "iam:CreateRole",
+            "iam:TagRole",
+            "iam:UntagRole",
+            "iam:GetRole",
+            "iam:UpdateAssumeRolePolicy",
+            "iam:PutRolePolicy",
+            "iam:ListRolePolicies",
+            "iam:DeleteRolePolicy",
+            "iam:DeleteRole",
+        ],
+        On::Roles,
+    ),
+    (
+        &["dashboard"],
+        "ManageDashboards",
+        &[
+            "cloudwatch:PutDashboard",
+            "cloudwatch:GetDashboard",
+            "cloudwatch:DeleteDashboards",
+        ],
+        On::Dashboards,
+    ),
+    (
+        &["quotas"],
+        "ReadQuotas",
+        &["servicequotas:ListServiceQuotas"],
+        On::Any,
+    ),
+    (
+        &["kms"],
+        "UseKeys",
+        &[
+            "kms:GenerateDataKey",
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:CreateGrant",
+        ],
+        On::Keys,
+    ),
+];
+
+/// The policy document for these features, indented.
 ///
 /// # Errors
 /// The name of an unknown feature, with the known ones.
 pub fn iam_policy(features: &[&str]) -> Result<String, String> {
-    let _ = features;
-    Ok(String::new())
+    if let Some(unknown) = features
+        .iter()
+        .find(|feature| !FEATURES.iter().any(|(name, _)| name == *feature))
+    {
+        let known: Vec<&str> = FEATURES.iter().map(|(name, _)| *name).collect();
+        return Err(format!(
+            "\"{unknown}\" is no feature; legal are {}",
+            known.join(", ")
+        ));
+    }
+    if features.is_empty() {
+        return Err("no feature was named: a policy for nothing allows nothing".to_owned());
+    }
+    let mut statements = Vec::new();
+    for (needed_by, sid, actions, on) in TABLE {
+        if !needed_by.iter().any(|feature| features.contains(feature)) {
+            continue;
+        }
+        let mut statement =
+            json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": on.resource() });
+        if let Some(condition) = on.condition() {
+            statement["Condition"] = condition;
+        }
+        statements.push(statement);
+    }
+    serde_json::to_string_pretty(&json!({ "Version": "2012-10-17", "Statement": statements }))
+        .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn actions(features: &[&str]) -> Vec<String> {
+        let policy: Value = serde_json::from_str(&iam_policy(features).unwrap()).unwrap();
+        let statements = policy["Statement"].as_array().unwrap();
+        statements
+            .iter()
+            .flat_map(|one| one["Action"].as_array().unwrap())
+            .map(|action| action.as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_plan_changes_nothing() {
+        for action in actions(&["plan"]) {
+            let verb = action.split(':').nth(1).unwrap();
+            assert!(
+                ["Describe", "List", "Get"]
+                    .iter()
+                    .any(|reading| verb.starts_with(reading)),
+                "{action}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_feature_adds_its_own_and_fits_a_managed_policy() {
+        let all: Vec<&str> = FEATURES.iter().map(|(name, _)| *name).collect();
+        // IAM counts a managed policy's characters without white space.
+        let size = iam_policy(&all)
+            .unwrap()
+            .chars()
+            .filter(|character| !character.is_whitespace())
+            .count();
+        assert!(size <= 6144, "{size}");
+        assert!(
+            !actions(&["run"])
+                .iter()
+                .any(|action| action.starts_with("iam:Create"))
+        );
+        assert!(actions(&["run", "managed_role"]).contains(&"iam:CreateRole".to_owned()));
+        assert!(iam_policy(&["ran"]).unwrap_err().contains("managed_role"));
+    }
 }

@@ -34,6 +34,8 @@ pub struct Settings {
     pub s3_use_path_style: bool,
     /// Other endpoints than AWS's own.
     pub endpoints: BTreeMap<Service, String>,
+    /// Objects larger than this are copied in parts; `None`: S3's own limit of 5 GB. A test sets less.
+    pub multipart_copy_threshold_bytes: Option<u64>,
     /// Added to the `User-Agent` header, for example `terraform-provider-sustainable/0.1.0`.
     pub user_agent: Option<String>,
 }

@@ -1,0 +1,189 @@
+//! Taking over a run that exists: from the job to its manifest, or from the claim to the job.
+
+use crate::claim;
+use crate::clients::Aws;
+use crate::error::{Error, Kind};
+use crate::handle::{BucketRef, Handle};
+use crate::lifecycle::{ImportId, ReadOptions};
+use crate::naming;
+use crate::read;
+use crate::report::{Imported, Remark};
+use crate::request;
+use crate::s3::Bucket;
+use crate::spec::Compression;
+use crate::steps::{Document, Job, describe};
+
+/// What [`crate::lifecycle::import`] does.
+pub(crate) async fn import(aws: &Aws, id: &ImportId) -> Result<Imported, Error> {
+    let account = aws.account_id().await?;
+    let (region, job_name) = match id {
+        ImportId::Job { region, job_name } => (region.clone(), job_name.clone()),
+        ImportId::Identity {
+            bucket,
+            region,
+            name,
+        } => find(aws, &account, bucket, region.as_deref(), name).await?,
+    };
+    let Some(job) = describe(aws, &region, &job_name).await? else {
+        return Err(Error::new(Kind::NotFound, format!("there is no training job {job_name} in {region} of account {account}"))
+            .advise("Check the region, the name and the credentials: aws sagemaker list-training-jobs --region REGION shows what there is."));
+    };
+    let tags = job.tags(aws).await?;
+    let mut remarks = Vec::new();
+    let document = match manifest(aws, &job, &region, &account).await {
+        Ok(document) => document,
+        Err(error) => {
+            remarks.push(Remark::new(
+                "the run manifest could not be read",
+                error.to_string(),
+            ));
+            None
+        }
+    };
+    let (mut handle, manifest) = match document {
+        Some(document) => (document.handle, Some(document.run)),
+        None => {
+            remarks.push(Remark::new(
+                "no run manifest",
+                format!("Training job {job_name} was not created by this provider, or its manifest is gone: the arguments cannot be restored from it."),
+            ));
+            (from_job(&job), None)
+        }
+    };
+    handle.account_id = account;
+    naming::partition(&region).clone_into(&mut handle.partition);
+    handle.region = region;
+    handle.job_arn = Some(request::job_arn(&handle, &job_name));
+    handle.job_name = Some(job_name);
+    // The tag is what a destroy compares with.
+    handle.nonce = tags.get(naming::TAG_RUN).cloned().unwrap_or_default();
+    handle.tags = tags;
+    let report = read::read(
+        aws,
+        &handle,
+        ReadOptions {
+            capture_logs: true,
+            check_parts: false,
+        },
+    )
+    .await?;
+    remarks.extend(report.remarks);
+    Ok(Imported {
+        handle: report.handle,
+        observation: report.observation,
+        manifest,
+        remarks,
+    })
+}
+
+/// From the identity to the job, through the claim.
+async fn find(
+    aws: &Aws,
+    account: &str,
+    bucket: &str,
+    region: Option<&str>,
+    name: &str,
+) -> Result<(String, String), Error> {
+    let first = match region {
+        Some(region) => region.to_owned(),
+        None => aws.region().await.unwrap_or_else(|| "us-east-1".to_owned()),
+    };
+    let mut data = Bucket::new(aws, bucket, &first, account).await;
+    // S3 says where the bucket really is.
+    if let Some(real) = data.head().await?.filter(|real| *real != first) {
+        data = Bucket::new(aws, bucket, &real, account).await;
+    }
+    let key = naming::claim_key(name);
+    let found = claim::read(&data, &key).await?;
+    match found.and_then(|(body, _, _)| body.job_name.map(|job| (body.region, job))) {
+        Some(found) => Ok(found),
+        None => Err(Error::new(Kind::NotFound, format!("{} names no training job", data.uri(&key)))
+            .advise("With output_s3_uri the claim is in that bucket: import by the job's ARN or by region/job-name instead.")),
+    }
+}
+
+async fn manifest(
+    aws: &Aws,
+    job: &Job,
+    region: &str,
+    account: &str,
+) -> Result<Option<Document>, Error> {
+    let path = job
+        .0
+        .output_data_config()
+        .and_then(|output| output.s3_output_path())
+        .unwrap_or_default();
+    let Some((bucket, _)) = naming::split_s3_uri(path) else {
+        return Ok(None);
+    };
+    let key = naming::manifest_key(job.0.training_job_name().unwrap_or_default());
+    let bucket = Bucket::new(aws, bucket, region, account).await;
+    let Some(found) = bucket.get(&key).await? else {
+        return Ok(None);
+    };
+    let document = serde_json::from_slice(&found.bytes).map_err(|error| {
+        Error::new(
+            Kind::Invalid,
+            format!("{} is no run manifest: {error}", bucket.uri(&key)),
+        )
+        .advise("It may be of a newer version of the provider.")
+    })?;
+    Ok(Some(document))
+}
+
+/// What DescribeTrainingJob alone tells.
+fn from_job(job: &Job) -> Handle {
+    let answer = &job.0;
+    let resources = answer.resource_config();
+    let output = answer.output_data_config();
+    let path = output
+        .and_then(|output| output.s3_output_path())
+        .map(str::to_owned);
+    let region = answer
+        .training_job_arn()
+        .and_then(|arn| arn.split(':').nth(3))
+        .unwrap_or_default()
+        .to_owned();
+    let bucket = path
+        .as_deref()
+        .and_then(naming::split_s3_uri)
+        .map(|(name, _)| BucketRef {
+            name: name.to_owned(),
+            region,
+            managed: false,
+        });
+    let uncompressed = output
+        .and_then(|output| output.compression_type())
+        .is_some_and(|kind| kind.as_str() == "NONE");
+    Handle {
+        name: answer.training_job_name().unwrap_or_default().to_owned(),
+        data_bucket: bucket.clone(),
+        job_bucket: bucket.clone(),
+        work_bucket: bucket,
+        role_arn: answer.role_arn().map(str::to_owned),
+        checkpoint_uri: answer
+            .checkpoint_config()
+            .and_then(|checkpoint| checkpoint.s3_uri())
+            .map(str::to_owned),
+        output_path: path,
+        output_compression: if uncompressed {
+            Compression::None
+        } else {
+            Compression::Gzip
+        },
+        image: answer
+            .algorithm_specification()
+            .and_then(|algorithm| algorithm.training_image())
+            .map(str::to_owned),
+        instance_type: resources
+            .and_then(|resources| resources.instance_type())
+            .map(|kind| kind.as_str().to_owned())
+            .unwrap_or_default(),
+        instance_count: resources
+            .and_then(|resources| resources.instance_count())
+            .and_then(|count| u32::try_from(count).ok())
+            .unwrap_or(1),
+        spot: answer.enable_managed_spot_training().unwrap_or(false),
+        ..Handle::default()
+    }
+}

@@ -1,0 +1,292 @@
+//! A look at the job: AWS's answer, turned into what a user asks.
+
+use serde_json::{Value, json};
+
+use crate::claim;
+use crate::clients::Aws;
+use crate::control::{Control, NoProgress};
+use crate::error::Error;
+use crate::handle::Handle;
+use crate::lifecycle::{DestroyOptions, ReadOptions};
+use crate::naming;
+use crate::observation::{Observation, Outcome, Phase};
+use crate::removal::Removal;
+use crate::report::{ReadReport, Remark};
+use crate::s3::{Bucket, rfc3339, seconds_between};
+use crate::settings::Service;
+use crate::spec::Compression;
+use crate::steps::{Job, STEPS, describe, same_account};
+
+const LOG_GROUP: &str = "/aws/sagemaker/TrainingJobs";
+const LOG_LINES: usize = 20;
+/// Streams that are looked at: one for each instance.
+const LOG_STREAMS: usize = 8;
+
+/// What [`crate::lifecycle::read`] does.
+pub(crate) async fn read(
+    aws: &Aws,
+    handle: &Handle,
+    options: ReadOptions,
+) -> Result<ReadReport, Error> {
+    let mut report = ReadReport {
+        handle: handle.clone(),
+        observation: Observation {
+            status: "NotFound".to_owned(),
+            outcome: Outcome::Unknown,
+            ..Observation::default()
+        },
+        remarks: Vec::new(),
+        missing: Vec::new(),
+        dashboard_missing: false,
+    };
+    let Some(name) = &handle.job_name else {
+        return Ok(report);
+    };
+    // In another account everything would look deleted.
+    same_account(&handle.account_id, &aws.account_id().await?)?;
+    if let Some(job) = describe(aws, &handle.region, name).await? {
+        report.observation = observe(&job, handle);
+        match job.tags(aws).await {
+            Ok(tags) => {
+                report.observation.released = tags.contains_key(naming::TAG_RELEASED);
+                report.handle.tags.clone_from(&tags);
+                report.observation.tags = Some(tags);
+            }
+            Err(error) => tracing::debug!(%error, "tags not readable"),
+        }
+        if matches!(
+            report.observation.outcome,
+            Outcome::Succeeded | Outcome::OverRun | Outcome::StoppedByUser
+        ) {
+            artifacts(aws, handle, &mut report.observation).await;
+        }
+        if report.observation.outcome == Outcome::Failed && options.capture_logs {
+            match last_lines(aws, &handle.region, name).await {
+                Ok(lines) => report.observation.last_log_lines = lines,
+                Err(error) => report
+                    .remarks
+                    .push(Remark::new("the log could not be read", error.to_string())),
+            }
+        }
+    }
+    if report.observation.is_terminal() {
+        report.handle.wait_pending = false;
+    }
+    confirm(aws, &mut report.handle).await;
+    if options.check_parts {
+        let (_stop, stop) = tokio::sync::watch::channel(false);
+        let control = Control {
+            stop,
+            timeout: std::time::Duration::from_secs(60),
+            progress: &NoProgress,
+        };
+        let look = Removal::new(aws, &report.handle, DestroyOptions::default(), &control);
+        for step in STEPS {
+            if let Some(line) = step.observe(&look).await {
+                report.dashboard_missing |= step.name() == "dashboard";
+                report.missing.push(line);
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// The state was saved: nobody may take the job for lost. A plan's role is often read-only, so a refusal is no news.
+async fn confirm(aws: &Aws, handle: &mut Handle) {
+    let Some(reference) = handle
+        .claim
+        .as_mut()
+        .filter(|reference| !reference.confirmed)
+    else {
+        return;
+    };
+    let bucket = Bucket::new(
+        aws,
+        &reference.bucket,
+        &reference.region,
+        &handle.account_id,
+    )
+    .await;
+    match claim::confirm(&bucket, &reference.key, &handle.nonce).await {
+        Ok(confirmed) => reference.confirmed = confirmed,
+        Err(error) => tracing::debug!(%error, "the claim could not be confirmed"),
+    }
+}
+
+/// What DescribeTrainingJob says.
+pub(crate) fn observe(job: &Job, handle: &Handle) -> Observation {
+    let answer = &job.0;
+    let status = job.status().to_owned();
+    let secondary = answer
+        .secondary_status()
+        .map(|status| status.as_str().to_owned());
+    let failure = answer
+        .failure_reason()
+        .filter(|reason| !reason.is_empty())
+        .map(str::to_owned);
+    let phases: Vec<Phase> = answer
+        .secondary_status_transitions()
+        .iter()
+        .map(|phase| Phase {
+            status: phase
+                .status()
+                .map(|status| status.as_str().to_owned())
+                .unwrap_or_default(),
+            start: phase.start_time().and_then(rfc3339).unwrap_or_default(),
+            seconds: phase
+                .start_time()
+                .zip(phase.end_time())
+                .and_then(|(start, end)| seconds_between(start, end)),
+            message: phase.status_message().map(str::to_owned),
+        })
+        .collect();
+    let positive = |seconds: Option<i32>| seconds.and_then(|seconds| u64::try_from(seconds).ok());
+    let training = positive(answer.training_time_in_seconds());
+    let billable = positive(answer.billable_time_in_seconds());
+    Observation {
+        outcome: outcome(&status, secondary.as_deref(), failure.as_deref()),
+        attempts: u32::try_from(
+            phases
+                .iter()
+                .filter(|phase| phase.status == "Training")
+                .count(),
+        )
+        .unwrap_or(u32::MAX),
+        status,
+        secondary_status: secondary,
+        failure_reason: failure,
+        created_at: answer.creation_time().and_then(rfc3339),
+        started_at: answer.training_start_time().and_then(rfc3339),
+        ended_at: answer.training_end_time().and_then(rfc3339),
+        last_modified_at: answer.last_modified_time().and_then(rfc3339),
+        training_seconds: training,
+        billable_seconds: billable,
+        spot_saving_percent: saving(handle.spot, training, billable),
+        phases,
+        final_metrics: answer
+            .final_metric_data_list()
+            .iter()
+            .filter_map(|metric| {
+                Some((metric.metric_name()?.to_owned(), decimal(metric.value()?)?))
+            })
+            .collect(),
+        model_artifacts: answer
+            .model_artifacts()
+            .and_then(|artifacts| artifacts.s3_model_artifacts())
+            .map(str::to_owned),
+        ..Observation::default()
+    }
+}
+
+/// AWS sends single precision; 0.1 is to stay 0.1.
+fn decimal(value: f32) -> Option<f64> {
+    value
+        .is_finite()
+        .then(|| value.to_string().parse().ok())
+        .flatten()
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "seconds of a run are far below 2^52"
+)]
+fn saving(spot: bool, training: Option<u64>, billable: Option<u64>) -> Option<f64> {
+    match (training, billable) {
+        (Some(training), Some(billable)) if spot && training > 0 => {
+            Some(100.0 * (1.0 - billable as f64 / training as f64))
+        }
+        _ => None,
+    }
+}
+
+fn outcome(status: &str, secondary: Option<&str>, failure: Option<&str>) -> Outcome {
+    match (status, secondary) {
+        ("Completed", _) => Outcome::Succeeded,
+        ("Failed", _) if failure.is_some_and(|reason| reason.starts_with("CapacityError")) => {
+            Outcome::Capacity
+        }
+        ("Failed", _) => Outcome::Failed,
+        ("Stopped", Some("MaxRuntimeExceeded")) => Outcome::OverRun,
+        ("Stopped", Some("MaxWaitTimeExceeded")) => Outcome::SpotExhausted,
+        ("Stopped", _) => Outcome::StoppedByUser,
+        _ => Outcome::Pending,
+    }
+}
+
+/// Sizes of the results. Not allowed to look: not known.
+async fn artifacts(aws: &Aws, handle: &Handle, observation: &mut Observation) {
+    if let Some((bucket, key)) = observation
+        .model_artifacts
+        .as_deref()
+        .and_then(naming::split_s3_uri)
+    {
+        let bucket = Bucket::new(aws, bucket, &handle.region, &handle.account_id).await;
+        observation.model_size_bytes = match handle.output_compression {
+            Compression::Gzip => bucket.size(key).await.ok().flatten(),
+            Compression::None => {
+                let folder = format!("{}/", key.trim_end_matches('/'));
+                let compressed = format!("{folder}compressed/");
+                let objects = bucket.list(&folder, None).await.unwrap_or_default();
+                let own: Vec<u64> = objects
+                    .iter()
+                    .filter(|object| !object.key.starts_with(&compressed))
+                    .map(|object| object.size)
+                    .collect();
+                (!own.is_empty()).then(|| own.iter().sum())
+            }
+        };
+    }
+    if let Some(uri) = handle.compressed_uri() {
+        if let Some((bucket, key)) = naming::split_s3_uri(&uri) {
+            let bucket = Bucket::new(aws, bucket, &handle.region, &handle.account_id).await;
+            observation.compressed_size_bytes = bucket.size(key).await.ok().flatten();
+            observation.compressed_model_uri = observation.compressed_size_bytes.map(|_| uri);
+        }
+    }
+}
+
+/// The last lines of all instances, in the order of time.
+async fn last_lines(aws: &Aws, region: &str, job: &str) -> Result<Vec<String>, Error> {
+    let body = json!({ "logGroupName": LOG_GROUP, "logStreamNamePrefix": format!("{job}/"), "limit": LOG_STREAMS });
+    let streams = match aws
+        .json(Service::Logs, region, "DescribeLogStreams", &body)
+        .await
+    {
+        Ok(streams) => streams,
+        // The job never came so far.
+        Err(error) if error.kind() == crate::error::Kind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut lines: Vec<(i64, String)> = Vec::new();
+    for stream in streams["logStreams"].as_array().into_iter().flatten() {
+        let body = json!({ "logGroupName": LOG_GROUP, "logStreamName": stream["logStreamName"], "limit": LOG_LINES, "startFromHead": false });
+        let events = aws
+            .json(Service::Logs, region, "GetLogEvents", &body)
+            .await?;
+        let text = |event: &Value| {
+            (
+                event["timestamp"].as_i64().unwrap_or(0),
+                event["message"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .trim_end()
+                    .to_owned(),
+            )
+        };
+        lines.extend(events["events"].as_array().into_iter().flatten().map(text));
+    }
+    lines.sort_by_key(|(time, _)| *time);
+    let skip = lines.len().saturating_sub(LOG_LINES);
+    Ok(lines.into_iter().skip(skip).map(|(_, line)| line).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn single_precision_keeps_its_decimals() {
+        assert_eq!(decimal(0.1), Some(0.1));
+        assert_eq!(decimal(f32::NAN), None);
+    }
+}

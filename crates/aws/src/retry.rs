@@ -1,0 +1,124 @@
+//! What is tried again and for how long, beyond the SDK's own retries.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::control::Control;
+use crate::error::{Error, Kind};
+
+/// IAM is eventually consistent: a new role may be refused for this long.
+pub(crate) const PROPAGATION: Duration = Duration::from_secs(120);
+/// A new bucket may answer NoSuchBucket or OperationAborted for this long.
+const SETTLING: Duration = Duration::from_secs(60);
+
+/// SageMaker's sentences for a role or policy that has not arrived everywhere yet.
+const PROPAGATING: [&str; 6] = [
+    "Could not assume role",
+    "Unauthorized to List objects under S3 URL",
+    "Access denied to OutputDataConfig S3 bucket",
+    "no identity-based policy allows the s3:ListBucket action",
+    "Access denied to hub content",
+    "Access denied for repository",
+];
+
+/// The error may go away once IAM has caught up.
+pub(crate) fn is_propagating(error: &Error) -> bool {
+    error.code() == Some("ValidationException")
+        && PROPAGATING
+            .iter()
+            .any(|text| error.message().contains(text))
+}
+
+/// The control with its deadline fixed.
+pub(crate) struct Watch<'a> {
+    control: &'a Control<'a>,
+    deadline: Instant,
+}
+
+impl<'a> Watch<'a> {
+    pub(crate) fn new(control: &'a Control<'a>) -> Self {
+        Watch {
+            control,
+            deadline: Instant::now() + control.timeout,
+        }
+    }
+
+    pub(crate) fn control(&self) -> &'a Control<'a> {
+        self.control
+    }
+
+    /// The user asked to stop, or the time is over.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if *self.control.stop.borrow() {
+            return Err(Error::new(Kind::Stopped, "stopped on request").advise(
+                "What exists is in the state; apply again to go on, or destroy to remove it.",
+            ));
+        }
+        if Instant::now() >= self.deadline {
+            let seconds = self.control.timeout.as_secs();
+            return Err(
+                Error::new(Kind::Timeout, format!("not finished after {seconds} s"))
+                    .advise("Raise the value in the timeouts block, or apply again to go on."),
+            );
+        }
+        Ok(())
+    }
+
+    /// Sleeps; wakes early for a stop or the deadline.
+    pub(crate) async fn sleep(&self, span: Duration) -> Result<(), Error> {
+        self.check()?;
+        let mut stop = self.control.stop.clone();
+        let until = (Instant::now() + span).min(self.deadline);
+        tokio::select! {
+            () = tokio::time::sleep_until(until) => {}
+            () = async {
+                // A dropped sender can never ask: sleep on.
+                if stop.wait_for(|stop| *stop).await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            } => {}
+        }
+        self.check()
+    }
+}
+
+/// Pauses of a poll that starts quickly and calms down.
+pub(crate) struct Poll {
+    next: Duration,
+    most: Duration,
+}
+
+impl Poll {
+    pub(crate) fn new(first: Duration, most: Duration) -> Self {
+        Poll { next: first, most }
+    }
+
+    pub(crate) fn pause(&mut self) -> Duration {
+        let now = self.next;
+        self.next = (now + now / 2).min(self.most);
+        now
+    }
+}
+
+/// Repeats a call on a bucket that was made a moment ago.
+pub(crate) async fn settle<T, F, Fut>(watch: &Watch<'_>, mut call: F) -> Result<T, Error>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, Error>>,
+{
+    let until = Instant::now() + SETTLING;
+    let mut poll = Poll::new(Duration::from_millis(500), Duration::from_secs(5));
+    loop {
+        match call().await {
+            Err(error)
+                if matches!(error.code(), Some("NoSuchBucket" | "OperationAborted"))
+                    && Instant::now() < until =>
+            {
+                watch.sleep(poll.pause()).await?;
+            }
+            other => return other,
+        }
+    }
+}

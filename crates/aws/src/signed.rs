@@ -1,0 +1,309 @@
+//! One small client for what needs only a call or two: JSON 1.1 and query protocol, over the SDK's own signer and
+//! HTTP stack.
+//!
+//! CloudWatch's SDK crate speaks RPC v2 CBOR only, which no AWS emulator serves, and every SDK crate costs build
+//! time and binary size. CreateTrainingJob goes this way too: its request is one JSON document that is also written
+//! into the run manifest, so that what was sent and what was recorded cannot differ.
+
+use std::time::Duration;
+
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use crate::clients::Aws;
+use crate::clock;
+use crate::error::{Error, Kind};
+use crate::naming;
+use crate::settings::Service;
+
+/// Everything but the unreserved characters of RFC 3986.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// How a service is addressed: host, signing name, and its protocol's constant.
+struct Address {
+    host: String,
+    signing_name: &'static str,
+    /// Prefix of `X-Amz-Target`, or version of the query API.
+    constant: &'static str,
+}
+
+fn address(service: Service, region: &str) -> Option<Address> {
+    let (prefix, signing_name, constant) = match service {
+        Service::Sagemaker => ("api.sagemaker", "sagemaker", "SageMaker"),
+        Service::Cloudwatch => ("monitoring", "monitoring", "2010-08-01"),
+        Service::Logs => ("logs", "logs", "Logs_20140328"),
+        Service::Servicequotas => ("servicequotas", "servicequotas", "ServiceQuotasV20190624"),
+        Service::Pricing => ("api.pricing", "pricing", "AWSPriceListService"),
+        Service::Ec2 => ("ec2", "ec2", "2016-11-15"),
+        _ => return None,
+    };
+    Some(Address {
+        host: format!("https://{prefix}.{region}.{}", naming::dns_suffix(region)),
+        signing_name,
+        constant,
+    })
+}
+
+impl Aws {
+    /// A JSON 1.1 call.
+    pub(crate) async fn json(
+        &self,
+        service: Service,
+        region: &str,
+        operation: &'static str,
+        body: &Value,
+    ) -> Result<Value, Error> {
+        let address = address(service, region).ok_or_else(|| unknown(service))?;
+        let target = format!("{}.{operation}", address.constant);
+        let headers = [
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", target.as_str()),
+        ];
+        let answer = self
+            .post(
+                service,
+                region,
+                operation,
+                &address,
+                &headers,
+                body.to_string(),
+            )
+            .await?;
+        if answer.trim().is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_str(&answer).map_err(|error| {
+            Error::answer(
+                service,
+                operation,
+                Some(200),
+                None,
+                format!("the answer is no JSON: {error}"),
+                None,
+            )
+            .of_kind(Kind::Network)
+        })
+    }
+
+    /// A query-protocol call; the answer is XML ([`tag`] reads it).
+    pub(crate) async fn query(
+        &self,
+        service: Service,
+        region: &str,
+        operation: &'static str,
+        parameters: &[(&str, &str)],
+    ) -> Result<String, Error> {
+        let address = address(service, region).ok_or_else(|| unknown(service))?;
+        let mut body = format!("Action={operation}&Version={}", address.constant);
+        for (key, value) in parameters {
+            body.push('&');
+            body.push_str(key);
+            body.push('=');
+            body.extend(utf8_percent_encode(value, QUERY));
+        }
+        let headers = [(
+            "content-type",
+            "application/x-www-form-urlencoded; charset=utf-8",
+        )];
+        self.post(service, region, operation, &address, &headers, body)
+            .await
+    }
+
+    async fn post(
+        &self,
+        service: Service,
+        region: &str,
+        operation: &'static str,
+        address: &Address,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Result<String, Error> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match self
+                .post_once(service, region, operation, address, headers, &body)
+                .await
+            {
+                Err(error) if attempt < self.attempts() && worth_retrying(&error) => {
+                    tracing::debug!(operation, attempt, error = %error, "trying again");
+                    tokio::time::sleep(pause(attempt)).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn post_once(
+        &self,
+        service: Service,
+        region: &str,
+        operation: &'static str,
+        address: &Address,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<String, Error> {
+        let broken = |text: String| {
+            Error::answer(service, operation, None, None, text, None).of_kind(Kind::Network)
+        };
+        let identity = self.credentials().await?.into();
+        let endpoint = self
+            .endpoint(service)
+            .unwrap_or_else(|| address.host.clone());
+        let uri = format!("{}/", endpoint.trim_end_matches('/'));
+        let mut request = http::Request::post(&uri).header("user-agent", self.user_agent());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut request = request
+            .body(SdkBody::from(body))
+            .map_err(|error| broken(format!("{uri} is no usable endpoint: {error}")))?;
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(region)
+            .name(address.signing_name)
+            .time(clock::now())
+            .settings(SigningSettings::default())
+            .build()
+            .map_err(|error| broken(error.to_string()))?
+            .into();
+        let signable = SignableRequest::new(
+            "POST",
+            uri.as_str(),
+            headers.iter().copied(),
+            SignableBody::Bytes(body.as_bytes()),
+        )
+        .map_err(|error| broken(error.to_string()))?;
+        let (instructions, _) = sign(signable, &params)
+            .map_err(|error| broken(error.to_string()))?
+            .into_parts();
+        instructions.apply_to_request_http1x(&mut request);
+        let request = HttpRequest::try_from(request).map_err(|error| broken(error.to_string()))?;
+        let response = self.connector().call(request).await.map_err(|error| {
+            let text = aws_smithy_types::error::display::DisplayErrorContext(&error).to_string();
+            Error::answer(
+                service,
+                operation,
+                None,
+                None,
+                text.split(" (").next().unwrap_or_default().to_owned(),
+                None,
+            )
+            .of_kind(Kind::Network)
+            .advise("Check the network, the region's name and the endpoints block of the provider.")
+        })?;
+        let status = response.status().as_u16();
+        let header = |name: &str| response.headers().get(name).map(str::to_owned);
+        let request_id = header("x-amzn-requestid").or_else(|| header("x-amz-request-id"));
+        let error_type = header("x-amzn-errortype");
+        let bytes = collect(response.into_body()).await.map_err(broken)?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if (200..300).contains(&status) {
+            return Ok(text);
+        }
+        let (code, message, id) = read_error(&text);
+        let code = code.or(error_type).map(|code| {
+            code.rsplit('#')
+                .next()
+                .unwrap_or(&code)
+                .split(':')
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        });
+        Err(Error::answer(
+            service,
+            operation,
+            Some(status),
+            code,
+            message,
+            request_id.or(id),
+        ))
+    }
+}
+
+async fn collect(body: SdkBody) -> Result<Vec<u8>, String> {
+    let stream = aws_smithy_types::byte_stream::ByteStream::new(body);
+    stream
+        .collect()
+        .await
+        .map(aws_smithy_types::byte_stream::AggregatedBytes::to_vec)
+        .map_err(|error| format!("the answer broke off: {error}"))
+}
+
+/// Code, message and request id of an error body: JSON, or the XML that gateways and IAM denials use.
+fn read_error(text: &str) -> (Option<String>, String, Option<String>) {
+    if let Ok(Value::Object(body)) = serde_json::from_str::<Value>(text) {
+        let field = |names: [&str; 2]| {
+            names
+                .iter()
+                .find_map(|name| body.get(*name))
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        return (
+            field(["__type", "code"]),
+            field(["message", "Message"]).unwrap_or_default(),
+            None,
+        );
+    }
+    if let Some(code) = tag(text, "Code") {
+        let id = tag(text, "RequestId").or_else(|| tag(text, "RequestID"));
+        return (Some(code), tag(text, "Message").unwrap_or_default(), id);
+    }
+    (None, "the answer is no AWS error".to_owned(), None)
+}
+
+/// Text of the first element of this name. The answers read with it are flat and known.
+pub(crate) fn tag(xml: &str, name: &str) -> Option<String> {
+    let rest = &xml[xml.find(&format!("<{name}>"))? + name.len() + 2..];
+    let text = &rest[..rest.find(&format!("</{name}>"))?];
+    let plain = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&apos;", "'"),
+        ("&#10;", "\n"),
+        ("&amp;", "&"),
+    ];
+    Some(
+        plain
+            .iter()
+            .fold(text.to_owned(), |text, (entity, character)| {
+                text.replace(entity, character)
+            }),
+    )
+}
+
+fn worth_retrying(error: &Error) -> bool {
+    match error.kind() {
+        Kind::Throttled | Kind::Network => true,
+        Kind::Other => matches!(error.status(), Some(500 | 502..=504)),
+        _ => false,
+    }
+}
+
+/// 0.2 s, doubled each time, at most 10 s.
+pub(crate) fn pause(attempt: u32) -> Duration {
+    Duration::from_millis(
+        200u64
+            .saturating_mul(1 << attempt.saturating_sub(1).min(8))
+            .min(10_000),
+    )
+}
+
+fn unknown(service: Service) -> Error {
+    Error::new(
+        Kind::Other,
+        format!("{} has no address here", service.title()),
+    )
+}

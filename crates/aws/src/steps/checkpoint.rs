@@ -1,0 +1,138 @@
+//! Checkpoints: a prefix of the run's own, filled from where it resumes.
+
+use async_trait::async_trait;
+
+use super::Step;
+use super::source::remove_prefix;
+use super::staging::Copying;
+use crate::error::{Error, Kind};
+use crate::naming;
+use crate::removal::Removal;
+use crate::run::Run;
+use crate::s3::Bucket;
+use crate::spec::ResumeFrom;
+
+pub(crate) struct Checkpoints;
+
+#[async_trait]
+impl Step for Checkpoints {
+    fn name(&self) -> &'static str {
+        "checkpoints"
+    }
+
+    async fn act(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        let Some(checkpoint) = &run.spec.checkpoint else {
+            run.handle.checkpoint_uri = None;
+            return Ok(());
+        };
+        let bucket = run.work_bucket().await?;
+        let prefix = naming::checkpoint_prefix(&run.spec.name, &run.job_name);
+        let uri = bucket.uri(&prefix);
+        let from = match &checkpoint.resume_from {
+            ResumeFrom::None => None,
+            ResumeFrom::PreviousRun => run
+                .previous
+                .and_then(|previous| previous.checkpoint_uri.clone()),
+            ResumeFrom::Uri(uri) => Some(uri.clone()),
+        };
+        run.handle.checkpoint_uri = Some(uri.clone());
+        let Some(from) = from.filter(|from| !run.adopted && *from != uri) else {
+            return Ok(());
+        };
+        run.made(self.name());
+        copy(run, &from, &bucket, &prefix).await
+    }
+
+    async fn undo(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        if run.made.contains(&self.name()) {
+            let managed = run
+                .handle
+                .work_bucket
+                .as_ref()
+                .is_some_and(|bucket| bucket.managed);
+            let prefix = naming::checkpoint_prefix(&run.spec.name, &run.job_name);
+            run.work_bucket()
+                .await?
+                .purge(&prefix, managed, &|_| false)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {
+        if removal.retained {
+            return Ok(());
+        }
+        let prefix = naming::checkpoints_prefix(&removal.handle.name);
+        remove_prefix(removal, &prefix).await?;
+        removal.handle.checkpoint_uri = None;
+        Ok(())
+    }
+}
+
+async fn copy(run: &mut Run<'_>, from: &str, target: &Bucket, prefix: &str) -> Result<(), Error> {
+    let refuse = |why: String| {
+        Error::new(Kind::NotFound, why)
+            .advise("Correct resume_from, or leave it out to start afresh.")
+            .on("checkpoint.resume_from")
+    };
+    let (name, key) =
+        naming::split_s3_uri(from).ok_or_else(|| refuse(format!("\"{from}\" is no S3 URI")))?;
+    let folder = if key.is_empty() || key.ends_with('/') {
+        key.to_owned()
+    } else {
+        format!("{key}/")
+    };
+    let region = known_region(run, name);
+    let source = Bucket::new(run.aws, name, &region, &run.handle.account_id).await;
+    let objects = source
+        .list(&folder, None)
+        .await
+        .map_err(|error| error.on("checkpoint.resume_from"))?;
+    let given = run
+        .spec
+        .checkpoint
+        .as_ref()
+        .is_some_and(|checkpoint| matches!(checkpoint.resume_from, ResumeFrom::Uri(_)));
+    if objects.is_empty() {
+        if given {
+            return Err(refuse(format!("{from} holds no checkpoint")));
+        }
+        run.remark(
+            "no checkpoint to resume from",
+            format!("The previous run left none under {from}; the new one starts afresh."),
+        );
+        return Ok(());
+    }
+    let copying = Copying {
+        source: source.name.clone(),
+        source_owner: source.owner.clone(),
+        target: target.clone(),
+        prefix: prefix.to_owned(),
+        kms_key: run.spec.kms_key_arn.clone(),
+        threshold: run.aws.multipart_copy_threshold(),
+    };
+    for object in &objects {
+        run.watch.check()?;
+        let name = object.key.strip_prefix(&folder).unwrap_or(&object.key);
+        copying
+            .copy_to(object, &format!("{prefix}{name}"))
+            .await
+            .map_err(|error| error.about(source.uri(&object.key)))?;
+    }
+    Ok(())
+}
+
+/// Region of a bucket that we have met; else the job's.
+fn known_region(run: &Run<'_>, name: &str) -> String {
+    let handles = [run.previous, Some(&run.handle)];
+    let met = handles
+        .into_iter()
+        .flatten()
+        .flat_map(|handle| [&handle.data_bucket, &handle.work_bucket, &handle.job_bucket]);
+    let found = met
+        .flatten()
+        .find(|bucket| bucket.name == name)
+        .map(|bucket| bucket.region.clone());
+    found.unwrap_or_else(|| run.spec.region.clone())
+}

@@ -1,0 +1,271 @@
+//! A bucket in the job's region, for data that live elsewhere.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::Step;
+use super::buckets;
+use crate::error::{Error, Kind};
+use crate::handle::BucketRef;
+use crate::naming;
+use crate::removal::Removal;
+use crate::run::Run;
+use crate::s3::{Bucket, Only};
+use crate::spec::JobBucket;
+
+/// One user of a companion bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct User {
+    pub(crate) nonce: String,
+    /// Digests of the contents that it reads.
+    pub(crate) staged: Vec<String>,
+}
+
+pub(crate) struct Companion;
+
+#[async_trait]
+impl Step for Companion {
+    fn name(&self) -> &'static str {
+        "companion bucket"
+    }
+
+    async fn act(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        let JobBucket::Companion { name } = &run.spec.job_bucket else {
+            return Ok(());
+        };
+        let bucket = Bucket::new(run.aws, name, &run.spec.region, &run.handle.account_id).await;
+        let mut reference = BucketRef {
+            name: name.clone(),
+            region: run.spec.region.clone(),
+            managed: false,
+        };
+        let mut new = false;
+        match bucket.head().await {
+            Ok(region)
+                if region
+                    .as_deref()
+                    .is_some_and(|region| region != run.spec.region) =>
+            {
+                return Err(Error::new(
+                    Kind::Invalid,
+                    format!(
+                        "companion bucket {name} is in {}, not in {}",
+                        region.unwrap_or_default(),
+                        run.spec.region
+                    ),
+                )
+                .advise(
+                    "Remove it, or keep a replica in the job's region and name it in regional.",
+                ));
+            }
+            Ok(_) => reference.managed = buckets::is_ours(&bucket).await,
+            Err(error) if error.kind() == Kind::NotFound => {
+                note(run, &reference).await?;
+                buckets::create(&bucket, &run.tags(), &run.watch).await?;
+                run.made(self.name());
+                reference.managed = true;
+                new = true;
+            }
+            Err(error) if error.kind() == Kind::AccessDenied => {
+                return Err(error.advise(format!(
+                    "Either the name {name} belongs to another account, or s3:ListBucket is missing. Bucket names are global and companion names can be guessed: \
+                     nothing is read from or written to a bucket of another account. Keep a replica in the job's region and name it in regional."
+                )));
+            }
+            Err(error) => return Err(error),
+        }
+        note(run, &reference).await?;
+        if reference.managed {
+            buckets::harden(&bucket, &run.tags(), new, &run.watch).await?;
+        }
+        if let Some(work) = run
+            .handle
+            .work_bucket
+            .as_mut()
+            .filter(|work| work.name == *name)
+        {
+            work.managed = reference.managed;
+        }
+        run.handle.job_bucket = Some(reference);
+        Ok(())
+    }
+
+    async fn undo(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        let JobBucket::Companion { name } = &run.spec.job_bucket else {
+            return Ok(());
+        };
+        let Some(reference) = run
+            .handle
+            .companions
+            .iter()
+            .find(|known| known.name == *name)
+            .cloned()
+        else {
+            return Ok(());
+        };
+        if !reference.managed {
+            let bucket = run.bucket(&reference).await;
+            let key = naming::user_key(&run.spec.data_bucket.name, &run.spec.name);
+            if bucket.size(&key).await?.is_none() {
+                run.handle.companions.retain(|known| known.name != *name);
+            }
+            return Ok(());
+        }
+        if run.made.contains(&self.name()) {
+            let bucket = run.bucket(&reference).await;
+            if buckets::delete_if_empty(&bucket).await?.is_none() {
+                run.handle.companions.retain(|known| known.name != *name);
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {
+        if removal.retained {
+            for companion in removal.handle.companions.clone() {
+                removal.leave(format!(
+                    "bucket {}: the retained job uses it",
+                    companion.name
+                ));
+            }
+            return Ok(());
+        }
+        for companion in removal.handle.companions.clone() {
+            let bucket = removal.bucket(&companion).await;
+            if leave_bucket(removal, &bucket).await? {
+                removal
+                    .handle
+                    .companions
+                    .retain(|known| known.name != companion.name);
+            }
+        }
+        Ok(())
+    }
+
+    async fn observe(&self, look: &Removal<'_>) -> Option<String> {
+        let reference = look.handle.job_bucket.as_ref()?;
+        if !look
+            .handle
+            .companions
+            .iter()
+            .any(|companion| companion.name == reference.name)
+        {
+            return None;
+        }
+        let error = look.bucket(reference).await.head().await.err()?;
+        (error.kind() == Kind::NotFound)
+            .then(|| format!("companion bucket {} is gone", reference.name))
+    }
+}
+
+/// Notes the bucket in the handle and, before it is made, in the claim.
+async fn note(run: &mut Run<'_>, reference: &BucketRef) -> Result<(), Error> {
+    match run
+        .handle
+        .companions
+        .iter_mut()
+        .find(|known| known.name == reference.name)
+    {
+        Some(known) if known == reference => return Ok(()),
+        Some(known) => known.clone_from(reference),
+        None => run.handle.companions.push(reference.clone()),
+    }
+    run.save();
+    if let Some(claim) = &run.claim {
+        let companions = run.handle.companions.clone();
+        claim.set(|body| body.companions = companions).await?;
+    }
+    Ok(())
+}
+
+/// Every user's record in a companion bucket.
+pub(crate) async fn users(bucket: &Bucket) -> Result<Vec<(String, User)>, Error> {
+    let mut users = Vec::new();
+    for object in bucket.list("sustainable/users/", None).await? {
+        if let Some(found) = bucket.get(&object.key).await? {
+            users.push((
+                object.key,
+                serde_json::from_slice(&found.bytes).unwrap_or_default(),
+            ));
+        }
+    }
+    Ok(users)
+}
+
+/// Writes this run's record.
+pub(crate) async fn register(
+    run: &Run<'_>,
+    bucket: &Bucket,
+    staged: Vec<String>,
+) -> Result<(), Error> {
+    let key = naming::user_key(&run.spec.data_bucket.name, &run.spec.name);
+    let user = User {
+        nonce: run.handle.nonce.clone(),
+        staged,
+    };
+    let bytes = serde_json::to_vec_pretty(&user)
+        .map_err(|error| Error::new(Kind::Other, error.to_string()))?;
+    bucket
+        .put(&key, bytes, "application/json", &Only::Always, None)
+        .await?;
+    Ok(())
+}
+
+/// This resource no longer uses the bucket: its record, the copies that nobody else reads and, with the last user,
+/// the bucket itself go. True when nothing of this resource is left in it.
+async fn leave_bucket(removal: &mut Removal<'_>, bucket: &Bucket) -> Result<bool, Error> {
+    let Some(data) = removal
+        .handle
+        .data_bucket
+        .as_ref()
+        .map(|data| data.name.clone())
+        .or_else(|| bucket_of_claim(removal))
+    else {
+        return Ok(true);
+    };
+    let ours = match bucket.head().await {
+        Ok(_) => buckets::is_ours(bucket).await,
+        Err(error) if error.kind() == Kind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    let own = naming::user_key(&data, &removal.handle.name);
+    bucket.purge(&own, ours, &|key| key != own).await?;
+    let others = users(bucket).await?;
+    let kept: Vec<String> = others
+        .iter()
+        .flat_map(|(_, user)| user.staged.iter())
+        .map(|digest| naming::staged_prefix(digest))
+        .collect();
+    if let Err(error) = bucket.abort_uploads("sustainable/staged/").await {
+        tracing::debug!(%error, "unfinished uploads not looked at");
+    }
+    bucket
+        .purge("sustainable/staged/", ours, &|key| {
+            kept.iter().any(|prefix| key.starts_with(prefix.as_str()))
+        })
+        .await?;
+    if !ours {
+        return Ok(true);
+    }
+    if !others.is_empty() {
+        removal.leave(format!(
+            "bucket {}: {} other trainings use it",
+            bucket.name,
+            others.len()
+        ));
+    } else if removal.options.force {
+        buckets::empty_and_delete(bucket).await?;
+    } else if let Some(holds) = buckets::delete_if_empty(bucket).await? {
+        removal.leave(format!("bucket {}: it holds what was paid for ({holds}); force_destroy = true would remove it with everything in it", bucket.name));
+    }
+    Ok(true)
+}
+
+fn bucket_of_claim(removal: &Removal<'_>) -> Option<String> {
+    removal
+        .handle
+        .claim
+        .as_ref()
+        .map(|claim| claim.bucket.clone())
+}

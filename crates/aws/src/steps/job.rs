@@ -1,0 +1,391 @@
+//! The training job: the last creating call, and the first thing to end.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_sagemaker::operation::describe_training_job::DescribeTrainingJobOutput;
+use aws_sdk_sagemaker::types::Tag;
+use tokio::time::Instant;
+
+use super::{Step, manifest, name, quota};
+use crate::clients::Aws;
+use crate::error::{Error, Kind};
+use crate::handle::Handle;
+use crate::lifecycle::OnDestroy;
+use crate::naming;
+use crate::removal::Removal;
+use crate::request;
+use crate::retry::{PROPAGATION, Poll, Watch, is_propagating};
+use crate::run::Run;
+use crate::s3::rfc3339;
+use crate::settings::Service;
+
+pub(crate) struct TrainingJob;
+
+#[async_trait]
+impl Step for TrainingJob {
+    fn name(&self) -> &'static str {
+        "training job"
+    }
+
+    async fn act(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        if let Some(claim) = &run.claim {
+            claim.check().await?;
+        }
+        let arn = if run.adopted {
+            request::job_arn(&run.handle, &run.job_name)
+        } else {
+            create(run).await?
+        };
+        run.handle.job_name = Some(run.job_name.clone());
+        run.handle.job_arn = Some(arn);
+        run.handle.tags = run.tags();
+        run.handle.wait_pending = run.spec.wait_for_completion;
+        Ok(())
+    }
+
+    async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {
+        let Some(job) = removal.handle.job_name.clone() else {
+            return Ok(());
+        };
+        if removal.options.on_destroy == OnDestroy::Retain {
+            let running = describe(removal.aws, &removal.handle.region, &job)
+                .await?
+                .is_some_and(|found| !found.is_terminal());
+            removal.retained = running;
+            removal.leave(format!(
+                "training job {job} in {}{}",
+                removal.handle.region,
+                if running {
+                    ": it goes on running and billing"
+                } else {
+                    ""
+                }
+            ));
+            if running {
+                removal.remarks.push(crate::report::Remark::new(
+                    format!("training job {job} goes on"),
+                    "on_destroy = \"retain\": its role, claim and buckets stay as long as it runs, and are no longer managed here.",
+                ));
+            }
+            removal.handle.job_name = None;
+            removal.handle.job_arn = None;
+            return Ok(());
+        }
+        let ended = let_go_and_stop(removal.aws, &removal.handle, &removal.watch).await?;
+        let region = removal.handle.region.clone();
+        match ended {
+            Stopping::Gone => {}
+            Stopping::NotOurs => removal.leave(format!(
+                "training job {job} in {region}: it no longer carries this run's tag"
+            )),
+            _ if removal.delete_record() => {
+                delete(removal.aws, &region, &job, &removal.watch).await?;
+                removal.leave(format!(
+                    "log streams {job}/ in /aws/sagemaker/TrainingJobs, {region}"
+                ));
+            }
+            _ => {
+                removal.leave(format!("record of training job {job} in {region} (on_destroy = \"delete\" would remove it)"));
+                removal.leave(format!(
+                    "log streams {job}/ in /aws/sagemaker/TrainingJobs, {region}"
+                ));
+            }
+        }
+        if let Some(location) = removal
+            .handle
+            .model_artifacts_location()
+            .filter(|_| !removal.options.force)
+        {
+            removal.leave(format!("artifacts, if there are any, under {location}"));
+        }
+        removal.handle.job_name = None;
+        removal.handle.job_arn = None;
+        Ok(())
+    }
+}
+
+/// Creates the job: waits for IAM, tells a lost answer from a taken name, and names the quota.
+async fn create(run: &mut Run<'_>) -> Result<String, Error> {
+    let until = Instant::now() + PROPAGATION;
+    let mut poll = Poll::new(Duration::from_secs(2), Duration::from_secs(10));
+    let mut attempt = 0;
+    loop {
+        let body = request::build(run)?;
+        let error = match run
+            .aws
+            .json(
+                Service::Sagemaker,
+                &run.spec.region,
+                "CreateTrainingJob",
+                &body,
+            )
+            .await
+        {
+            Ok(answer) => {
+                let arn = answer["TrainingJobArn"].as_str().map(str::to_owned);
+                return Ok(arn.unwrap_or_else(|| request::job_arn(&run.handle, &run.job_name)));
+            }
+            Err(error) => error.about(format!("training job {}", run.job_name)),
+        };
+        if error.code() == Some("ResourceInUse")
+            || matches!(error.kind(), Kind::Network | Kind::Other)
+        {
+            // The answer to our own call may have been lost while the job was created.
+            let found = describe(run.aws, &run.spec.region, &run.job_name).await?;
+            match found {
+                Some(job)
+                    if job.tags(run.aws).await?.get(naming::TAG_RUN) == Some(&run.handle.nonce) =>
+                {
+                    run.remark(
+                        format!(
+                            "the answer to CreateTrainingJob was lost, training job {} exists",
+                            run.job_name
+                        ),
+                        "It carries this run's nonce and is used; no second job was created.",
+                    );
+                    return Ok(request::job_arn(&run.handle, &run.job_name));
+                }
+                Some(_) => {
+                    attempt += 1;
+                    name::choose(run, attempt).await?;
+                    manifest::write(run).await?;
+                    continue;
+                }
+                None => return Err(error),
+            }
+        }
+        if is_propagating(&error) {
+            if Instant::now() < until {
+                tracing::info!(%error, "IAM has not caught up; trying again");
+                run.watch.sleep(poll.pause()).await?;
+                continue;
+            }
+            let role = run.handle.role_arn.clone().unwrap_or_default();
+            return Err(error
+                .advise(format!(
+                    "It was tried for {} s. Role {role} must trust sagemaker.amazonaws.com and allow what the message names (list and read of the inputs, write of \
+                     the output, pull of the image).",
+                    PROPAGATION.as_secs()
+                ))
+                .on("role"));
+        }
+        if error.kind() == Kind::Throttled && Instant::now() < until {
+            run.watch.sleep(poll.pause()).await?;
+            continue;
+        }
+        return Err(match error.kind() {
+            Kind::Quota => quota::explain(error, &run.spec.region),
+            Kind::AccessDenied => error.advise(
+                "The credentials need sagemaker:CreateTrainingJob, sagemaker:AddTags and iam:PassRole on the execution role; the permissions guide and the \
+                 function iam_policy list everything.",
+            ),
+            _ => error,
+        });
+    }
+}
+
+/// A job as SageMaker describes it.
+pub(crate) struct Job(pub(crate) DescribeTrainingJobOutput);
+
+/// The job of this name; `None` when there is none.
+pub(crate) async fn describe(aws: &Aws, region: &str, name: &str) -> Result<Option<Job>, Error> {
+    let answer = aws
+        .sagemaker(region)
+        .await
+        .describe_training_job()
+        .training_job_name(name)
+        .send()
+        .await;
+    let answer = answer.map_err(|error| {
+        Error::sdk(Service::Sagemaker, "DescribeTrainingJob", &error)
+            .about(format!("training job {name} in {region}"))
+    });
+    Ok(Removal::gone_is_fine(answer)?.map(Job))
+}
+
+impl Job {
+    pub(crate) fn status(&self) -> &str {
+        self.0
+            .training_job_status()
+            .map_or("", |status| status.as_str())
+    }
+
+    pub(crate) fn is_terminal(&self) -> bool {
+        matches!(
+            self.status(),
+            "Completed" | "Failed" | "Stopped" | "Deleting"
+        )
+    }
+
+    pub(crate) fn created_at(&self) -> Option<String> {
+        self.0.creation_time().and_then(rfc3339)
+    }
+
+    pub(crate) async fn tags(&self, aws: &Aws) -> Result<BTreeMap<String, String>, Error> {
+        let arn = self.0.training_job_arn().unwrap_or_default();
+        let region = arn.split(':').nth(3).unwrap_or_default();
+        let client = aws.sagemaker(region).await;
+        let mut tags = BTreeMap::new();
+        let mut token = None;
+        loop {
+            let answer = client
+                .list_tags()
+                .resource_arn(arn)
+                .set_next_token(token)
+                .send()
+                .await;
+            let answer = answer.map_err(|error| {
+                Error::sdk(Service::Sagemaker, "ListTags", &error).about(arn.to_owned())
+            })?;
+            for tag in answer.tags() {
+                tags.insert(
+                    tag.key().unwrap_or_default().to_owned(),
+                    tag.value().unwrap_or_default().to_owned(),
+                );
+            }
+            token = answer.next_token().map(str::to_owned);
+            if token.is_none() {
+                return Ok(tags);
+            }
+        }
+    }
+
+    /// It was created for the same name on the same buckets, and nobody has let go of it.
+    pub(crate) async fn belongs_to(&self, run: &Run<'_>) -> Result<bool, Error> {
+        let bucket = self
+            .0
+            .output_data_config()
+            .and_then(|output| output.s3_output_path())
+            .and_then(naming::split_s3_uri)
+            .map(|(bucket, _)| bucket);
+        if bucket != Some(run.work_bucket_name()?) {
+            return Ok(false);
+        }
+        let tags = self.tags(run.aws).await?;
+        let is = |key: &str, value: &str| tags.get(key).map(String::as_str) == Some(value);
+        Ok(is(naming::TAG_MANAGED_BY, naming::MANAGED_BY)
+            && is(naming::TAG_TRAINING, &run.spec.name)
+            && !tags.contains_key(naming::TAG_RELEASED))
+    }
+}
+
+/// How a stop went.
+pub(crate) enum Stopping {
+    /// There is no such job.
+    Gone,
+    /// Another run has the name.
+    NotOurs,
+    /// It had ended before.
+    WasOver,
+    /// It was stopped for this.
+    Stopped { seconds: u64 },
+}
+
+/// Marks the job that a handle names as released, then stops it and waits for its end.
+pub(crate) async fn let_go_and_stop(
+    aws: &Aws,
+    handle: &Handle,
+    watch: &Watch<'_>,
+) -> Result<Stopping, Error> {
+    let (Some(name), region) = (handle.job_name.as_deref(), handle.region.as_str()) else {
+        return Ok(Stopping::Gone);
+    };
+    let about = || format!("training job {name} in {region}");
+    let Some(job) = describe(aws, region, name).await? else {
+        return Ok(Stopping::Gone);
+    };
+    if !handle.nonce.is_empty() {
+        // Tags that cannot be read leave what the state says.
+        if let Ok(tags) = job.tags(aws).await {
+            if tags
+                .get(naming::TAG_RUN)
+                .is_some_and(|run| *run != handle.nonce)
+            {
+                return Ok(Stopping::NotOurs);
+            }
+        }
+    }
+    let client = aws.sagemaker(region).await;
+    if job.status() != "Deleting" {
+        let arn = job.0.training_job_arn().unwrap_or_default();
+        let tag = Tag::builder()
+            .key(naming::TAG_RELEASED)
+            .value("true")
+            .build();
+        if let Err(error) = client.add_tags().resource_arn(arn).tags(tag).send().await {
+            let error = Error::sdk(Service::Sagemaker, "AddTags", &error).about(about());
+            if error.kind() != Kind::NotFound {
+                tracing::warn!(%error, "the job could not be marked as released");
+            }
+        }
+    }
+    if job.is_terminal() {
+        return Ok(Stopping::WasOver);
+    }
+    if job.status() != "Stopping" {
+        match client
+            .stop_training_job()
+            .training_job_name(name)
+            .send()
+            .await
+        {
+            Ok(_) => {}
+            Err(error) => {
+                let error =
+                    Error::sdk(Service::Sagemaker, "StopTrainingJob", &error).about(about());
+                // It ended by itself a moment ago.
+                let over = error.code() == Some("ValidationException")
+                    && error.message().contains("in status");
+                if !over && error.kind() != Kind::NotFound {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    let begun = Instant::now();
+    let mut poll = Poll::new(Duration::from_secs(1), Duration::from_secs(15));
+    loop {
+        match describe(aws, region, name).await? {
+            None => return Ok(Stopping::Gone),
+            Some(job) if job.is_terminal() => {
+                return Ok(Stopping::Stopped {
+                    seconds: begun.elapsed().as_secs(),
+                });
+            }
+            Some(job) => tracing::debug!(name, status = job.status(), "waiting for the end"),
+        }
+        watch.sleep(poll.pause()).await?;
+    }
+}
+
+/// Deletes the record of an ended job and waits until it is gone.
+async fn delete(aws: &Aws, region: &str, name: &str, watch: &Watch<'_>) -> Result<(), Error> {
+    let client = aws.sagemaker(region).await;
+    let mut poll = Poll::new(Duration::from_secs(1), Duration::from_secs(15));
+    loop {
+        match client
+            .delete_training_job()
+            .training_job_name(name)
+            .send()
+            .await
+        {
+            Ok(_) => break,
+            Err(error) => {
+                let error = Error::sdk(Service::Sagemaker, "DeleteTrainingJob", &error)
+                    .about(format!("training job {name} in {region}"));
+                match error.kind() {
+                    Kind::NotFound => return Ok(()),
+                    // Still ending, or its deletion is under way.
+                    Kind::Conflict => watch.sleep(poll.pause()).await?,
+                    _ => return Err(error),
+                }
+            }
+        }
+    }
+    while describe(aws, region, name).await?.is_some() {
+        watch.sleep(poll.pause()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! The run that this one follows: let go of first, then stopped.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::Step;
+use super::job::{self, Stopping};
+use crate::error::Error;
+use crate::run::Run;
+
+pub(crate) struct StopPrevious;
+
+#[async_trait]
+impl Step for StopPrevious {
+    fn name(&self) -> &'static str {
+        "previous run"
+    }
+
+    async fn act(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        let Some(previous) = run.previous else {
+            return Ok(());
+        };
+        let Some(name) = previous.job_name.clone() else {
+            return Ok(());
+        };
+        if run.adopted && name == run.job_name {
+            return Ok(());
+        }
+        match job::let_go_and_stop(run.aws, previous, &run.watch).await? {
+            Stopping::Gone | Stopping::WasOver => {}
+            Stopping::NotOurs => run.remark(
+                format!("training job {name} left alone"),
+                "It no longer carries this run's tag: somebody else has created a job of the same name.",
+            ),
+            Stopping::Stopped { seconds } => {
+                run.stopped_previous = true;
+                let took = Duration::from_secs(seconds);
+                run.remark(format!("training job {name} stopped"), format!("It was stopped for the new run; it took {} s to end.", took.as_secs()));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,450 @@
+//! The execution role: what the container may do, and nothing else.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use aws_sdk_iam::types::Tag;
+use serde_json::{Value, json};
+
+use super::Step;
+use crate::clients::Aws;
+use crate::error::{Error, Kind};
+use crate::handle::Handle;
+use crate::naming;
+use crate::removal::Removal;
+use crate::run::Run;
+use crate::settings::Service;
+use crate::spec::{Algorithm, Role};
+
+const POLICY: &str = "training";
+
+pub(crate) struct ExecutionRole;
+
+#[async_trait]
+impl Step for ExecutionRole {
+    fn name(&self) -> &'static str {
+        "execution role"
+    }
+
+    async fn act(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        let (path, boundary) = match &run.spec.role {
+            Role::Given { arn } => {
+                run.handle.role_arn = Some(arn.clone());
+                return Ok(());
+            }
+            Role::Managed { path, boundary } => (
+                path.clone().unwrap_or_else(|| "/".to_owned()),
+                boundary.clone(),
+            ),
+        };
+        let name = naming::role_name(&run.spec.data_bucket.name, &run.spec.name);
+        let iam = run.aws.iam(&run.spec.region).await;
+        let about = format!("role {name}");
+        let trust = trust(&run.handle.account_id).to_string();
+        let mut tags = Vec::new();
+        for (key, value) in run.tags() {
+            tags.push(
+                Tag::builder()
+                    .key(key)
+                    .value(value)
+                    .build()
+                    .map_err(|error| Error::new(Kind::Other, error.to_string()))?,
+            );
+        }
+        let answer = iam
+            .create_role()
+            .role_name(&name)
+            .path(&path)
+            .set_permissions_boundary(boundary)
+            .description(format!(
+                "SageMaker training {} on s3://{}",
+                run.spec.name, run.spec.data_bucket.name
+            ))
+            .assume_role_policy_document(&trust)
+            .set_tags(Some(tags))
+            .send()
+            .await;
+        let arn = match answer {
+            Ok(answer) => {
+                run.made(self.name());
+                answer.role().map(|role| role.arn().to_owned())
+            }
+            Err(error) => {
+                let error = Error::sdk(Service::Iam, "CreateRole", &error)
+                    .about(about.clone())
+                    .on("role");
+                if error.code() != Some("EntityAlreadyExists") {
+                    return Err(error);
+                }
+                // A crash, a lost answer or the previous run: ours by its tags, else somebody else's.
+                let found = iam.get_role().role_name(&name).send().await;
+                let found = found.map_err(|error| {
+                    Error::sdk(Service::Iam, "GetRole", &error)
+                        .about(about.clone())
+                        .on("role")
+                })?;
+                let role = found
+                    .role()
+                    .ok_or_else(|| Error::new(Kind::Other, "IAM gave no role"))?;
+                if !ours(role.tags(), &run.spec.name) {
+                    return Err(Error::new(
+                        Kind::Conflict,
+                        format!("role {name} exists and does not carry this training's tags"),
+                    )
+                    .advise("Delete or rename it, or give the run a role of its own with role_arn.")
+                    .on("role"));
+                }
+                let call = iam
+                    .update_assume_role_policy()
+                    .role_name(&name)
+                    .policy_document(&trust);
+                call.send().await.map_err(|error| {
+                    Error::sdk(Service::Iam, "UpdateAssumeRolePolicy", &error).about(about.clone())
+                })?;
+                Some(role.arn().to_owned())
+            }
+        };
+        run.handle.managed_role = Some(name.clone());
+        run.handle.role_arn = arn;
+        run.save();
+        let policy = policy(run)?.to_string();
+        let call = iam
+            .put_role_policy()
+            .role_name(&name)
+            .policy_name(POLICY)
+            .policy_document(policy);
+        call.send()
+            .await
+            .map_err(|error| Error::sdk(Service::Iam, "PutRolePolicy", &error).about(about))?;
+        Ok(())
+    }
+
+    async fn undo(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        if run.made.contains(&self.name()) {
+            if let Some(name) = run.handle.managed_role.clone() {
+                delete(&run.aws.iam(&run.spec.region).await, &name).await?;
+                run.handle.managed_role = None;
+                run.handle.role_arn = None;
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {
+        let Some(name) = removal.handle.managed_role.clone() else {
+            return Ok(());
+        };
+        if removal.retained {
+            removal.leave(format!("role {name}: the retained job uses it"));
+            return Ok(());
+        }
+        let iam = removal.aws.iam(&removal.handle.region).await;
+        let found = iam.get_role().role_name(&name).send().await;
+        match found.map_err(|error| {
+            Error::sdk(Service::Iam, "GetRole", &error).about(format!("role {name}"))
+        }) {
+            Ok(answer)
+                if answer
+                    .role()
+                    .is_some_and(|role| ours(role.tags(), &removal.handle.name)) =>
+            {
+                delete(&iam, &name).await?
+            }
+            Ok(_) => removal.leave(format!("role {name}: it no longer carries our tags")),
+            Err(error) if error.kind() == Kind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        removal.handle.managed_role = None;
+        Ok(())
+    }
+
+    async fn observe(&self, look: &Removal<'_>) -> Option<String> {
+        let name = look.handle.managed_role.as_ref()?;
+        let found = look
+            .aws
+            .iam(&look.handle.region)
+            .await
+            .get_role()
+            .role_name(name)
+            .send()
+            .await;
+        let error = Error::sdk(Service::Iam, "GetRole", &found.err()?);
+        (error.kind() == Kind::NotFound).then(|| format!("execution role {name} is gone"))
+    }
+}
+
+fn ours(tags: &[Tag], name: &str) -> bool {
+    let has = |key: &str, value: &str| {
+        tags.iter()
+            .any(|tag| tag.key() == key && tag.value() == value)
+    };
+    has(naming::TAG_MANAGED_BY, naming::MANAGED_BY) && has(naming::TAG_TRAINING, name)
+}
+
+async fn delete(iam: &aws_sdk_iam::Client, name: &str) -> Result<(), Error> {
+    let about = format!("role {name}");
+    let policies = iam.list_role_policies().role_name(name).send().await;
+    let policies = policies
+        .map_err(|error| Error::sdk(Service::Iam, "ListRolePolicies", &error).about(about.clone()));
+    let policies = Removal::gone_is_fine(policies)?;
+    for policy in policies.iter().flat_map(|answer| answer.policy_names()) {
+        let answer = iam
+            .delete_role_policy()
+            .role_name(name)
+            .policy_name(policy)
+            .send()
+            .await;
+        Removal::gone_is_fine(answer.map_err(|error| {
+            Error::sdk(Service::Iam, "DeleteRolePolicy", &error).about(about.clone())
+        }))?;
+    }
+    let answer = iam.delete_role().role_name(name).send().await;
+    Removal::gone_is_fine(answer.map_err(|error| {
+        let error = Error::sdk(Service::Iam, "DeleteRole", &error).about(about.clone());
+        if error.code() == Some("DeleteConflict") {
+            error.advise("Somebody attached a policy or an instance profile to it: detach that and destroy again.")
+        } else {
+            error
+        }
+    }))?;
+    Ok(())
+}
+
+/// Brings the role's tags to what is wanted; ours stay.
+pub(crate) async fn retag(
+    aws: &Aws,
+    handle: &Handle,
+    role: &str,
+    tags: &BTreeMap<String, String>,
+) -> Result<(), Error> {
+    let iam = aws.iam(&handle.region).await;
+    let about = format!("role {role}");
+    let answer = iam.get_role().role_name(role).send().await;
+    let answer =
+        answer.map_err(|error| Error::sdk(Service::Iam, "GetRole", &error).about(about.clone()))?;
+    let now: BTreeMap<String, String> = answer
+        .role()
+        .iter()
+        .flat_map(|role| role.tags())
+        .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+        .collect();
+    let own = |key: &str| {
+        [
+            naming::TAG_MANAGED_BY,
+            naming::TAG_TRAINING,
+            naming::TAG_RUN,
+        ]
+        .contains(&key)
+    };
+    let removed: Vec<String> = now
+        .keys()
+        .filter(|key| !own(key) && !tags.contains_key(*key))
+        .cloned()
+        .collect();
+    if !removed.is_empty() {
+        let answer = iam
+            .untag_role()
+            .role_name(role)
+            .set_tag_keys(Some(removed))
+            .send()
+            .await;
+        answer
+            .map_err(|error| Error::sdk(Service::Iam, "UntagRole", &error).about(about.clone()))?;
+    }
+    let changed = tags
+        .iter()
+        .filter(|(key, value)| !own(key) && now.get(*key) != Some(value));
+    let changed: Vec<Tag> = changed
+        .map(|(key, value)| {
+            Tag::builder()
+                .key(key)
+                .value(value)
+                .build()
+                .map_err(|error| Error::new(Kind::Other, error.to_string()))
+        })
+        .collect::<Result<_, _>>()?;
+    if !changed.is_empty() {
+        let answer = iam
+            .tag_role()
+            .role_name(role)
+            .set_tags(Some(changed))
+            .send()
+            .await;
+        answer.map_err(|error| Error::sdk(Service::Iam, "TagRole", &error).about(about))?;
+    }
+    Ok(())
+}
+
+fn trust(account: &str) -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Service": "sagemaker.amazonaws.com" },
+            "Action": "sts:AssumeRole",
+            "Condition": { "StringEquals": { "aws:SourceAccount": account } }
+        }]
+    })
+}
+
+/// Prefixes that the container reads and writes.
+fn policy(run: &Run<'_>) -> Result<Value, Error> {
+    let spec = run.spec;
+    let (partition, region, account) =
+        (&run.handle.partition, &spec.region, &run.handle.account_id);
+    let object = |bucket: &str, prefix: &str| format!("arn:{partition}:s3:::{bucket}/{prefix}*");
+    let work = run.work_bucket_name()?;
+    let output = run.output_path()?;
+    let (output_bucket, output_prefix) = naming::split_s3_uri(&output).unwrap_or_default();
+    // The old run works on until the new one is created.
+    let mut bases = vec![spec.job_name_base.clone()];
+    bases.extend(run.previous.and_then(|previous| previous.job_name.clone()));
+    let slash = if output_prefix.is_empty() { "" } else { "/" };
+    let runs: Vec<String> = bases
+        .iter()
+        .map(|base| format!("{output_prefix}{slash}{base}"))
+        .collect();
+    let checkpoints = naming::checkpoints_prefix(&spec.name);
+    let sources = naming::source_prefix(&spec.name);
+    let reports = format!("sustainability-reports/{}/", spec.name);
+
+    // Bucket and prefix that may be read, channel by channel; staged copies have names that are known only later.
+    let mut reads: Vec<(String, String)> = vec![
+        (work.to_owned(), sources.clone()),
+        (work.to_owned(), checkpoints.clone()),
+    ];
+    for channel in &spec.channels {
+        let Some((bucket, prefix)) = naming::split_s3_uri(&channel.s3_uri) else {
+            continue;
+        };
+        match &spec.job_bucket {
+            crate::spec::JobBucket::Companion { name } if bucket == spec.data_bucket.name => {
+                reads.push((name.clone(), "sustainable/staged/".to_owned()))
+            }
+            _ => reads.push((bucket.to_owned(), prefix.to_owned())),
+        }
+    }
+    if let crate::spec::Source::S3(uri) = &spec.source {
+        if let Some((bucket, key)) = naming::split_s3_uri(uri) {
+            reads.push((bucket.to_owned(), key.to_owned()));
+        }
+    }
+    reads.sort();
+    reads.dedup();
+    let mut writes: Vec<(String, String)> = runs
+        .iter()
+        .map(|prefix| (output_bucket.to_owned(), prefix.clone()))
+        .collect();
+    writes.push((work.to_owned(), checkpoints.clone()));
+    writes.push((work.to_owned(), reports));
+
+    let mut statements = Vec::new();
+    let mut listed: Vec<String> = reads
+        .iter()
+        .chain(&writes)
+        .map(|(bucket, _)| bucket.clone())
+        .collect();
+    listed.sort();
+    listed.dedup();
+    for (number, bucket) in listed.iter().enumerate() {
+        let mut prefixes: Vec<String> = reads
+            .iter()
+            .chain(&writes)
+            .filter(|(known, _)| known == bucket)
+            .map(|(_, prefix)| format!("{prefix}*"))
+            .collect();
+        prefixes.sort();
+        prefixes.dedup();
+        statements.push(json!({
+            "Sid": format!("List{number}"),
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": format!("arn:{partition}:s3:::{bucket}"),
+            "Condition": { "StringLike": { "s3:prefix": prefixes } }
+        }));
+    }
+    let arns = |pairs: &[(String, String)]| -> Vec<String> {
+        pairs
+            .iter()
+            .map(|(bucket, prefix)| object(bucket, prefix))
+            .collect()
+    };
+    statements.push(json!({ "Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": arns(&reads) }));
+    statements.push(json!({
+        "Sid": "Write", "Effect": "Allow", "Action": ["s3:PutObject", "s3:AbortMultipartUpload"], "Resource": arns(&writes)
+    }));
+    // SageMaker mirrors the checkpoint folder, deletions included.
+    statements.push(json!({ "Sid": "MirrorCheckpoints", "Effect": "Allow", "Action": "s3:DeleteObject", "Resource": object(work, &checkpoints) }));
+    if let Algorithm::Image(uri) = &spec.algorithm {
+        statements.push(json!({ "Sid": "EcrToken", "Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*" }));
+        if let Some(repository) = repository_arn(uri, partition) {
+            statements.push(json!({
+                "Sid": "EcrPull",
+                "Effect": "Allow",
+                "Action": ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
+                "Resource": repository
+            }));
+        }
+    }
+    statements.push(json!({
+        "Sid": "Logs",
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
+        "Resource": format!("arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/TrainingJobs*")
+    }));
+    statements.push(json!({
+        "Sid": "Metrics",
+        "Effect": "Allow",
+        "Action": "cloudwatch:PutMetricData",
+        "Resource": "*",
+        "Condition": { "StringEquals": { "cloudwatch:namespace": "/aws/sagemaker/TrainingJobs" } }
+    }));
+    if spec.vpc.is_some() {
+        statements.push(json!({
+            "Sid": "Vpc",
+            "Effect": "Allow",
+            "Action": [
+                "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface",
+                "ec2:DeleteNetworkInterfacePermission", "ec2:DescribeNetworkInterfaces", "ec2:DescribeVpcs", "ec2:DescribeDhcpOptions",
+                "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups"
+            ],
+            "Resource": "*"
+        }));
+    }
+    let keys: Vec<&String> = [&spec.kms_key_arn, &spec.volume_kms_key_arn]
+        .into_iter()
+        .flatten()
+        .collect();
+    if !keys.is_empty() {
+        statements.push(json!({
+            "Sid": "Keys",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:DescribeKey"],
+            "Resource": keys
+        }));
+    }
+    if let Some(key) = &spec.volume_kms_key_arn {
+        statements.push(json!({
+            "Sid": "VolumeKey",
+            "Effect": "Allow",
+            "Action": "kms:CreateGrant",
+            "Resource": key,
+            "Condition": { "Bool": { "kms:GrantIsForAWSResource": "true" } }
+        }));
+    }
+    Ok(json!({ "Version": "2012-10-17", "Statement": statements }))
+}
+
+/// `ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG` as an ARN; other registries need no permission.
+fn repository_arn(uri: &str, partition: &str) -> Option<String> {
+    let (host, rest) = uri.split_once('/')?;
+    let mut parts = host.split('.');
+    let (account, dkr, ecr, region) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    if dkr != "dkr" || !ecr.starts_with("ecr") {
+        return None;
+    }
+    let repository = rest.split(['@', ':']).next()?;
+    Some(format!(
+        "arn:{partition}:ecr:{region}:{account}:repository/{repository}"
+    ))
+}

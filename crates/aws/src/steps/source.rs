@@ -1,0 +1,148 @@
+//! The user's code: packed before anything is created, uploaded before the job.
+
+use async_trait::async_trait;
+
+use super::Step;
+use crate::error::{Error, Kind};
+use crate::naming;
+use crate::removal::Removal;
+use crate::run::Run;
+use crate::s3::Only;
+use crate::source;
+use crate::spec::Source;
+
+/// Largest archive: it is held in memory and sent in one call.
+const LARGEST_ARCHIVE: usize = 500_000_000;
+
+pub(crate) struct Pack;
+
+#[async_trait]
+impl Step for Pack {
+    fn name(&self) -> &'static str {
+        "source"
+    }
+
+    async fn act(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        let Source::Directory {
+            path,
+            exclude,
+            digest,
+        } = &run.spec.source
+        else {
+            return Ok(());
+        };
+        let now = source::digest(path, exclude)?;
+        if now != *digest {
+            return Err(Error::new(
+                Kind::Local,
+                format!("{} has changed since the plan was made", path.display()),
+            )
+            .advise("Plan and apply again, so that what runs is what was reviewed.")
+            .on("source"));
+        }
+        if let Some(entry) = &run.spec.entry_point {
+            let script = entry.split_whitespace().next().unwrap_or(entry);
+            if !path.join(script).is_file() {
+                return Err(Error::new(
+                    Kind::Local,
+                    format!("{} holds no {script}", path.display()),
+                )
+                .advise("entry_point is relative to source_dir.")
+                .on("entry_point"));
+            }
+        }
+        let archive = source::archive(path, exclude)?;
+        if archive.len() > LARGEST_ARCHIVE {
+            return Err(Error::new(
+                Kind::Local,
+                format!(
+                    "{} packs to {} MB, more than {} MB",
+                    path.display(),
+                    archive.len() / 1_000_000,
+                    LARGEST_ARCHIVE / 1_000_000
+                ),
+            )
+            .advise("Leave data out with source_exclude: data belong into an input channel.")
+            .on("source"));
+        }
+        run.archive = Some(archive);
+        Ok(())
+    }
+}
+
+pub(crate) struct Upload;
+
+#[async_trait]
+impl Step for Upload {
+    fn name(&self) -> &'static str {
+        "source upload"
+    }
+
+    async fn act(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        let Source::Directory { digest, .. } = &run.spec.source else {
+            run.handle.source_key = None;
+            return Ok(());
+        };
+        let Some(archive) = run.archive.take() else {
+            return Ok(());
+        };
+        let key = naming::source_key(&run.spec.name, digest);
+        let bucket = run.work_bucket().await?;
+        if bucket.size(&key).await? != Some(archive.len() as u64) {
+            bucket
+                .put(
+                    &key,
+                    archive,
+                    "application/gzip",
+                    &Only::Always,
+                    run.spec.kms_key_arn.as_deref(),
+                )
+                .await?;
+            run.made(self.name());
+        }
+        run.handle.source_key = Some(key);
+        Ok(())
+    }
+
+    async fn undo(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        if run.made.contains(&self.name()) {
+            if let Some(key) = run.handle.source_key.take() {
+                let by_version = run
+                    .handle
+                    .work_bucket
+                    .as_ref()
+                    .is_some_and(|bucket| bucket.managed);
+                run.work_bucket()
+                    .await?
+                    .purge(&key, by_version, &|_| false)
+                    .await?;
+            }
+        } else if run.previous.is_none() {
+            run.handle.source_key = None;
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {
+        if removal.retained {
+            return Ok(());
+        }
+        let prefix = naming::source_prefix(&removal.handle.name);
+        remove_prefix(removal, &prefix).await?;
+        removal.handle.source_key = None;
+        Ok(())
+    }
+}
+
+/// Removes a prefix of ours from every bucket that this resource has worked in.
+pub(crate) async fn remove_prefix(removal: &mut Removal<'_>, prefix: &str) -> Result<(), Error> {
+    let mut buckets = removal.handle.companions.clone();
+    buckets.extend(removal.handle.work_bucket.clone());
+    buckets.sort_by(|left, right| left.name.cmp(&right.name));
+    buckets.dedup_by(|left, right| left.name == right.name);
+    for reference in buckets {
+        let bucket = removal.bucket(&reference).await;
+        Removal::gone_is_fine(bucket.purge(prefix, reference.managed, &|_| false).await)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! What changes in place: tags and the dashboard.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_sagemaker::types::Tag;
+
+use crate::clients::Aws;
+use crate::error::{Error, Kind};
+use crate::handle::Handle;
+use crate::lifecycle::{Change, DashboardChange};
+use crate::naming;
+use crate::report::{Failure, Remark, UpdateReport};
+use crate::retry::Watch;
+use crate::s3::Bucket;
+use crate::settings::Service;
+use crate::steps;
+
+/// What [`crate::lifecycle::update`] does.
+pub(crate) async fn update(
+    aws: &Aws,
+    handle: &Handle,
+    change: &Change,
+    watch: &Watch<'_>,
+) -> UpdateReport {
+    let mut report = UpdateReport {
+        handle: handle.clone(),
+        failure: None,
+        remarks: Vec::new(),
+    };
+    let result = apply(aws, &mut report, change, watch).await;
+    if let Err((step, error)) = result {
+        report.failure = Some(Failure {
+            step,
+            error,
+            job_exists: handle.job_name.is_some(),
+        });
+    }
+    watch.control().progress.save(&report.handle);
+    report
+}
+
+async fn apply(
+    aws: &Aws,
+    report: &mut UpdateReport,
+    change: &Change,
+    watch: &Watch<'_>,
+) -> Result<(), (&'static str, Error)> {
+    if let Some(tags) = &change.tags {
+        watch.check().map_err(|error| ("tags", error))?;
+        retag_job(aws, &mut report.handle, tags)
+            .await
+            .map_err(|error| ("tags", error))?;
+        if let Err(error) = retag_parts(aws, &report.handle, tags).await {
+            report.remarks.push(Remark::new(
+                "tags of role or buckets not changed",
+                format!("The job's are. {error}"),
+            ));
+        }
+    }
+    match &change.dashboard {
+        None => {}
+        Some(DashboardChange::Put(facts)) => {
+            watch.check().map_err(|error| ("dashboard", error))?;
+            let bucket = report
+                .handle
+                .data_bucket
+                .as_ref()
+                .map(|bucket| bucket.name.clone())
+                .unwrap_or_default();
+            let name = report
+                .handle
+                .dashboard
+                .clone()
+                .unwrap_or_else(|| naming::dashboard_name(&bucket, &report.handle.name));
+            let job = report.handle.job_name.clone().unwrap_or_default();
+            let body = steps::dashboard_body(&report.handle, &job, facts);
+            steps::put_dashboard(aws, &report.handle.region, &name, &body)
+                .await
+                .map_err(|error| ("dashboard", error))?;
+            report.handle.dashboard = Some(name);
+        }
+        Some(DashboardChange::Remove) => {
+            if let Some(name) = report.handle.dashboard.clone() {
+                steps::delete_dashboard(aws, &report.handle.region, &name)
+                    .await
+                    .map_err(|error| ("dashboard", error))?;
+                report.handle.dashboard = None;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_own(key: &str) -> bool {
+    [
+        naming::TAG_MANAGED_BY,
+        naming::TAG_TRAINING,
+        naming::TAG_RUN,
+        naming::TAG_RELEASED,
+    ]
+    .contains(&key)
+}
+
+/// Brings the job's tags to what is wanted; ours stay.
+async fn retag_job(
+    aws: &Aws,
+    handle: &mut Handle,
+    tags: &BTreeMap<String, String>,
+) -> Result<(), Error> {
+    let (Some(arn), Some(name)) = (handle.job_arn.clone(), handle.job_name.clone()) else {
+        return Ok(());
+    };
+    let Some(job) = steps::describe(aws, &handle.region, &name).await? else {
+        return Err(Error::new(
+            Kind::NotFound,
+            format!("training job {name} is gone: its tags cannot be changed"),
+        )
+        .advise("Refresh, then apply again."));
+    };
+    let now = job.tags(aws).await?;
+    let client = aws.sagemaker(&handle.region).await;
+    let changed: Vec<Tag> = tags
+        .iter()
+        .filter(|(key, value)| !is_own(key) && now.get(*key) != Some(value))
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect();
+    let removed: Vec<String> = now
+        .keys()
+        .filter(|key| !is_own(key) && !tags.contains_key(*key))
+        .cloned()
+        .collect();
+    let wrap = |operation, error: Error| error.about(format!("{operation} on training job {name}"));
+    // Removing first keeps below the limit of 50.
+    if !removed.is_empty() {
+        let answer = client
+            .delete_tags()
+            .resource_arn(&arn)
+            .set_tag_keys(Some(removed))
+            .send()
+            .await;
+        answer.map_err(|error| {
+            wrap(
+                "DeleteTags",
+                Error::sdk(Service::Sagemaker, "DeleteTags", &error),
+            )
+        })?;
+    }
+    if !changed.is_empty() {
+        let answer = client
+            .add_tags()
+            .resource_arn(&arn)
+            .set_tags(Some(changed))
+            .send()
+            .await;
+        answer
+            .map_err(|error| wrap("AddTags", Error::sdk(Service::Sagemaker, "AddTags", &error)))?;
+    }
+    let own = now.into_iter().filter(|(key, _)| is_own(key));
+    handle.tags = tags
+        .iter()
+        .filter(|(key, _)| !is_own(key))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .chain(own)
+        .collect();
+    Ok(())
+}
+
+/// Role and managed buckets follow.
+async fn retag_parts(
+    aws: &Aws,
+    handle: &Handle,
+    tags: &BTreeMap<String, String>,
+) -> Result<(), Error> {
+    if let Some(role) = &handle.managed_role {
+        steps::retag_role(aws, handle, role, tags).await?;
+    }
+    for reference in handle
+        .data_bucket
+        .iter()
+        .chain(&handle.companions)
+        .filter(|bucket| bucket.managed)
+    {
+        let bucket = Bucket::of(aws, reference, &handle.account_id).await;
+        steps::retag_bucket(&bucket, tags, &handle.name).await?;
+    }
+    Ok(())
+}

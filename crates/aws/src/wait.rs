@@ -1,0 +1,53 @@
+//! Waiting for the end of a run.
+
+use std::time::Duration;
+
+use crate::clients::Aws;
+use crate::error::{Error, Kind};
+use crate::handle::Handle;
+use crate::lifecycle::ReadOptions;
+use crate::read;
+use crate::report::{ReadReport, Remark};
+use crate::retry::{Poll, Watch};
+use crate::steps::describe;
+
+/// What [`crate::lifecycle::wait`] does.
+pub(crate) async fn wait(
+    aws: &Aws,
+    handle: &Handle,
+    options: ReadOptions,
+    watch: &Watch<'_>,
+) -> Result<ReadReport, Error> {
+    // Quick at first, since short jobs and failures at the start are common; then once a minute.
+    let mut poll = Poll::new(Duration::from_secs(2), Duration::from_secs(60));
+    let early = loop {
+        let Some(name) = &handle.job_name else {
+            break None;
+        };
+        match describe(aws, &handle.region, name).await? {
+            Some(job) if !job.is_terminal() => {
+                tracing::info!(name, status = job.status(), "waiting for the end")
+            }
+            _ => break None,
+        }
+        match watch.sleep(poll.pause()).await {
+            Ok(()) => {}
+            Err(error) if matches!(error.kind(), Kind::Stopped | Kind::Timeout) => {
+                break Some(error);
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    let mut report = read::read(aws, handle, options).await?;
+    if let Some(error) = early {
+        report.handle.wait_pending = !report.observation.is_terminal();
+        if report.handle.wait_pending {
+            let name = handle.job_name.as_deref().unwrap_or_default();
+            report.remarks.push(Remark::new(
+                format!("training job {name} goes on"),
+                format!("Waiting ended early ({}). The next apply waits again; the job is not affected.", error.message()),
+            ));
+        }
+    }
+    Ok(report)
+}
