@@ -68,6 +68,9 @@ impl Effective {
             "early_stopping_patience" => {
                 with(&self.enable_early_stopping, &self.early_stopping_patience)
             }
+            "checkpoint_local_path" => {
+                with(&self.supports_checkpointing, &self.checkpoint_local_path)
+            }
             "target_model_size_reduction" => with(
                 &self.enable_model_compression,
                 &self.target_model_size_reduction,

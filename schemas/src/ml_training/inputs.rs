@@ -156,7 +156,7 @@ declare! {
         supports_checkpointing: bool, "The training code writes and restores checkpoints.", flag().run().workload().handed_over().preset(Preset::Bool(false))
             .more("Makes spot capacity the default.");
         checkpoint_frequency_minutes: i64, "Minutes between checkpoints.", whole(1, 1440).run().workload().handed_over().preset(Preset::Whole(30));
-        checkpoint_local_path: String, "Checkpoint folder in the container.", text(Text::ContainerPath).run().preset(Preset::Text("/opt/ml/checkpoints"));
+        checkpoint_local_path: String, "Checkpoint folder in the container.", text(Text::ContainerPath).run().handed_over().preset(Preset::Text("/opt/ml/checkpoints"));
         resume_from: String, "Where the first checkpoint comes from.", text(Text::ResumeFrom).run().preset(Preset::Text("none"))
             .more("A URI names a checkpoint folder. The objects are copied; the old ones stay.");
     }

@@ -117,7 +117,7 @@ declare! {
         default_tags: DefaultTags, "Tags of everything that is created.", of(Kind::Block(DEFAULT_TAGS));
         carbon_signal: CarbonSignal, "The carbon signal of data sources.", of(Kind::Block(CARBON_SIGNAL));
         catalog_overrides: String, "Local file with figures of your own.", text(Text::UpTo(4096))
-            .more("Negotiated prices, a measured PUE, the intensity of a contract: see [how the decision is made](guides/how-the-decision-is-made.md).");
+            .more("Negotiated prices, a measured PUE, the intensity of a contract: see [figures of your own](guides/own-figures.md).");
     }
 }
 
