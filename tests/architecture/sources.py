@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Written by a program and compared with its output by a test; nobody reads them in review.
 GENERATED = re.compile(r"(^|/)generated[^/]*\.rs$|(^|/)(generated|pb)/")
 # Not part of the provider that users run.
-NOT_PRODUCTION = re.compile(r"(^|/)(tests|benches|examples|fuzz|tools|bin)/|(^|/)(build|tests)\.rs$")
+NOT_PRODUCTION = re.compile(r"(^|/)(tests|benches|examples|fuzz|tools|bin)/|(^|/)build\.rs$|(^|[/_])tests\.rs$")
 
 
 @functools.cache

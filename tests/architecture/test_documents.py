@@ -8,7 +8,8 @@ import pytest
 from sources import ROOT, text, tracked
 
 GUIDES = sorted(path.name for path in (ROOT / "docs" / "guides").glob("*.md"))
-PAGES = [name for name in tracked(".md") if not name.startswith("target/")]
+# Fragments of pages are checked where they end up.
+PAGES = [name for name in tracked(".md") if not name.startswith("schemas/src/docs/")]
 
 
 @pytest.mark.parametrize("guide", GUIDES)
