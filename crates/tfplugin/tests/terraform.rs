@@ -156,6 +156,22 @@ fn objects_are_imported_and_moved() {
         workspace.ok(&["import", "probe_thing.a", "imported"]);
         workspace.expect_empty_plan();
 
+        if workspace.is_at_least(12) {
+            let by_identity = "import {\n  to = probe_thing.b\n  identity = {\n    name = \"named\"\n  }\n}\nresource \"probe_thing\" \"b\" {\n  name = \"named\"\n}\n";
+            let workspace = Workspace::new(&cli, "probe", by_identity);
+            let imported = workspace.apply();
+            assert!(
+                imported.text.contains("1 imported, 0 added, 0 changed"),
+                "{}",
+                imported.text
+            );
+        } else {
+            eprintln!(
+                "skipped: {} is too old to import by identity",
+                cli.display()
+            );
+        }
+
         let workspace = Workspace::new(&cli, "probe", "resource \"terraform_data\" \"old\" {}\n");
         workspace.apply();
         let id = workspace.state()["resources"][0]["instances"][0]["attributes"]["id"].clone();

@@ -24,6 +24,7 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_millis(1_500);
 /// How long open connections may go on once no handler runs.
 const DRAIN_LIMIT: Duration = Duration::from_millis(300);
 /// How long handlers may go on after a SIGTERM: what init systems and CI runners grant.
+#[cfg(unix)]
 const TERMINATE_LIMIT: Duration = Duration::from_secs(25);
 /// How often to look whether Terraform is still there while it is not connected.
 const ORPHAN_INTERVAL: Duration = Duration::from_secs(1);

@@ -56,6 +56,18 @@ impl<'de> ValueDeserializer<'de> {
         })
     }
 
+    fn f64(self) -> Result<f64, ValueError> {
+        let number = self.number("a number")?;
+        let float = number.as_f64();
+        if float.is_finite() {
+            Ok(float)
+        } else {
+            Err(ValueError::new(format!(
+                "is {number}; a number of at most 1.8e308 is needed"
+            )))
+        }
+    }
+
     fn text(self) -> Result<&'de str, ValueError> {
         match self.0 {
             Value::String(text) => Ok(text),
@@ -74,7 +86,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
             Value::Bool(flag) => visitor.visit_bool(*flag),
             Value::Number(Number::Int(number)) => visitor.visit_i64(*number),
             Value::Number(Number::Uint(number)) => visitor.visit_u64(*number),
-            Value::Number(number) => visitor.visit_f64(number.as_f64()),
+            Value::Number(_) => visitor.visit_f64(self.f64()?),
             Value::String(text) => visitor.visit_borrowed_str(text),
             Value::Seq(items) => visitor.visit_seq(Items {
                 items: items.iter(),
@@ -125,11 +137,11 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor.visit_f64(self.number("a number")?.as_f64())
+        visitor.visit_f64(self.f64()?)
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor.visit_f64(self.number("a number")?.as_f64())
+        visitor.visit_f64(self.f64()?)
     }
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {

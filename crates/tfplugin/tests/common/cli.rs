@@ -124,7 +124,13 @@ impl Workspace {
     /// Runs a command to its end. (`-no-color` is added, no `init` is needed: pitfall P26.)
     pub fn run(&self, arguments: &[&str]) -> Printed {
         let (verb, rest) = arguments.split_first().unwrap();
-        let arguments = [&[*verb, "-no-color"], rest].concat();
+        // "version" alone knows no -no-color.
+        let plain: &[&str] = if *verb == "version" {
+            &[]
+        } else {
+            &["-no-color"]
+        };
+        let arguments = [&[*verb], plain, rest].concat();
         Printed::new(&self.command(&arguments).output().unwrap())
     }
 
@@ -139,6 +145,17 @@ impl Workspace {
             printed.text
         );
         printed
+    }
+
+    /// Whether the command is of this minor version of 1, or of a later one.
+    pub fn is_at_least(&self, minor: u32) -> bool {
+        let version = self.ok(&["version", "-json"]).text;
+        let version: serde_json::Value = serde_json::from_str(&version).unwrap();
+        let version = version["terraform_version"].as_str().unwrap();
+        let mut parts = version
+            .split('.')
+            .map(|part| part.parse::<u32>().unwrap_or(0));
+        (parts.next(), parts.next()) >= (Some(1), Some(minor))
     }
 
     /// Applies.

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
+    path::Path,
     process::{Child, Command, Stdio},
 };
 
@@ -88,5 +89,11 @@ impl Drop for Plugin {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Killed, it could not remove its socket.
+        if self.network == "unix"
+            && let Some(dir) = Path::new(&self.address).parent()
+        {
+            let _ = std::fs::remove_dir_all(dir);
+        }
     }
 }
