@@ -148,6 +148,23 @@ fn errors_point_at_the_attribute() {
     }
 }
 
+/// Terraform says what it knows about an unknown text: it is not null and begins with "p-".
+#[test]
+fn refined_unknown_values_are_understood() {
+    for cli in clis() {
+        let config = "resource \"terraform_data\" \"x\" {}\nresource \"probe_thing\" \"a\" {\n  name = \"p-${terraform_data.x.id}\"\n  any = [terraform_data.x.id]\n}\n";
+        let workspace = Workspace::new(&cli, "probe", config);
+        let planned = workspace.ok(&["plan"]);
+        assert!(
+            planned.text.contains("+ name   = (known after apply)"),
+            "{}",
+            planned.text
+        );
+        workspace.apply();
+        workspace.expect_empty_plan();
+    }
+}
+
 #[test]
 fn objects_are_imported_and_moved() {
     for cli in clis() {
