@@ -35,6 +35,8 @@ def training(actions: list[str], kg: float | None = 0.5, **after: object) -> dic
         ([training(["delete", "create"], kg=1.1)], ["emissions_kg (high) is 2.2"]),
         ([training(["create"], kg=None)], ["emissions_kg has no estimate at plan time"]),
         ([training(["update"], run_change="stops churn-1 after 3 h")], ["stops churn-1 after 3 h"]),
+        ([training(["update"], run_change="starts a new run after churn-1 (succeeded)")], []),
+        ([training(["update"], kg=90, run_change="starts a new run after churn-1 (failed)")], ["emissions_kg (high)"]),
         ([training(["create"], launchable=False)], ["no training code"]),
         ([training(["create"], kg=0.1)] * 4, ["starts 4 training runs"]),
     ],

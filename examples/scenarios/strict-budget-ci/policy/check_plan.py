@@ -48,8 +48,10 @@ def problems(plan: dict, budget: dict) -> Iterator[str]:
                 totals[figure] += amount
         if after.get("launchable") is False:
             yield f"{address}: there is no training code; apply would refuse"
-        if after.get("run_change") and not budget.get("allow_replacing_runs", False):
-            yield f"{address}: {after['run_change']}"
+        # "stops JOB after ..." while a run is at work; after its end "starts a new run after JOB".
+        change = after.get("run_change") or ""
+        if change.startswith("stops ") and not budget.get("allow_stopping_runs", False):
+            yield f"{address}: {change}"
     for figure, unit in FIGURES.items():
         limit = budget.get(figure)
         if limit is not None and totals[figure] > limit:
