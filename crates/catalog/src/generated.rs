@@ -101,7 +101,7 @@ pub(crate) static MEANINGS: [Meaning; 20] = [
     Meaning { name: "nvme_gb_per_s", unit: "GB/s", what: "download of the dataset onto local NVMe" },
     Meaning { name: "ebs_gb_per_s", unit: "GB/s", what: "download of the dataset onto an EBS volume" },
     Meaning { name: "restart_hours", unit: "h", what: "restart after an interruption" },
-    Meaning { name: "spot_exposure_hours", unit: "h", what: "time over which an interruption band is read as a hazard (AWS publishes a monthly share of instances)" },
+    Meaning { name: "spot_exposure_hours", unit: "h", what: "time that an interruption band stands for (AWS publishes a monthly share)" },
     Meaning { name: "network_kwh_per_gb", unit: "kWh/GB", what: "electricity of the network between regions" },
     Meaning { name: "storage_wh_per_tb_h", unit: "Wh/(TB h)", what: "electricity of a stored dataset (three copies on SSD)" },
     Meaning { name: "storage_usd_per_gb_month", unit: "USD/GB", what: "storage of the staged dataset" },

@@ -81,7 +81,8 @@ impl Choice {
     /// Whether there is a registry for it in a region.
     #[must_use]
     pub fn is_published_in(&self, region: &Region) -> bool {
-        (self.0.device != Device::Neuron || NEURON_REGIONS.contains(&region.name)) && account(self.0.table, region).is_ok()
+        (self.0.device != Device::Neuron || NEURON_REGIONS.contains(&region.name))
+            && account(self.0.table, region).is_ok()
     }
 
     /// The image in a region.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use catalog::{Basis, Catalog, Kind, Offer, Overrides, SourceId, images};
 
-#[path = "../tools/tables.rs"]
+#[path = "../tools/tables/mod.rs"]
 mod tables;
 
 #[test]

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use catalog::Catalog;
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
 use planner::{AcceleratorCountPolicy, Hours, Memo, ModelType, Request, Residency, decide};
 
 fn anywhere() -> Request {
@@ -38,5 +38,8 @@ fn benches(c: &mut Criterion) {
     });
 }
 
-criterion_group!(group, benches);
-criterion_main!(group);
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    benches(&mut criterion);
+    criterion.final_summary();
+}

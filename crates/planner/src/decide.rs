@@ -312,29 +312,41 @@ fn candidate_lines(
             )
         })
         .collect();
-    // Of the rejected, what the user would miss: what was named, then what came furthest.
+    // Of the rejected, what the user would miss: what was named, then what came furthest, on the
+    // cleanest grid. What a list of the user's own leaves out needs no line, but for home.
     let request = solver.m.request;
-    let mut shown: Vec<(bool, crate::Rule, &crate::Rejection)> = rejected
+    let home = request.dataset_region.as_str();
+    let intensity = |r: &crate::Rejection| {
+        let region = r.region.and_then(|name| solver.m.catalog.region(name));
+        region.map_or(0.0, |region| region.intensity.value)
+    };
+    let mut shown: Vec<(bool, crate::Rule, f64, &crate::Rejection)> = rejected
         .iter()
+        .filter(|r| match r.rule() {
+            crate::Rule::Regions => r.region == Some(home),
+            crate::Rule::Types | crate::Rule::Partition => false,
+            _ => true,
+        })
         .map(|r| {
             let named = r
                 .region
                 .is_some_and(|n| request.preferred_training_regions.iter().any(|p| p == n))
                 || r.instance_type
                     .is_some_and(|n| request.preferred_instance_types.iter().any(|p| p == n))
-                || (r.region == Some(request.dataset_region.as_str()) && r.instance_type.is_none());
-            (named, r.rule(), r)
+                || (r.region == Some(home) && r.instance_type.is_none());
+            (named, r.rule(), intensity(r), r)
         })
         .collect();
     shown.sort_by(|a, b| {
-        b.0.cmp(&a.0)
+        let names = |r: &crate::Rejection| (r.region, r.instance_type);
+        (b.0.cmp(&a.0))
             .then(b.1.cmp(&a.1))
-            .then(a.2.instance_type.cmp(&b.2.instance_type))
-            .then(a.2.region.cmp(&b.2.region))
+            .then(a.2.total_cmp(&b.2))
+            .then(names(a.3).cmp(&names(b.3)))
     });
     // One line per rule: five lines that all say the same say nothing.
     let mut rules_shown = Vec::new();
-    for (_, rule, rejection) in shown {
+    for (_, rule, _, rejection) in shown {
         if lines.len() >= 5 {
             break;
         }

@@ -41,24 +41,24 @@ pub(crate) enum Input {
     StartUp,
     /// How an interruption band is read as a hazard.
     SpotExposure,
-    /// Power of a family, by the first type of the family in the table.
-    Power(u16),
+    /// Power of a family.
+    Power(&'static str),
     /// Load of the accelerators.
     LoadAccelerator,
     /// Load of the host.
     LoadHost,
     /// PUE of a region.
-    Pue(u16),
-    /// Annual intensity of a zone, by the first region of the zone in the table.
-    Intensity(u16),
+    Pue(&'static str),
+    /// Annual intensity of a zone.
+    Intensity(&'static str),
     /// How far a run strays from the annual average of a zone.
-    Variability(u16),
+    Variability(&'static str),
     /// Embodied emissions.
     Embodied,
     /// Uplift behind the price of a family.
-    Price(u16),
+    Price(&'static str),
     /// Spot saving of a family in a region.
-    Spot(u16, u16),
+    Spot(&'static str, &'static str),
     /// Network between regions.
     Network,
 }

@@ -5,6 +5,7 @@ use crate::decide::{Written, candidate, line};
 use crate::model::Pace;
 use crate::rules::{self, Why};
 use crate::solve::{Found, Malformed, Solver};
+use crate::text::list;
 use crate::{Place, Rule};
 
 /// The answer to a request that cannot be asked.
@@ -77,9 +78,10 @@ pub(crate) fn explain(solver: &Solver, rejected: Vec<Rejection>) -> Infeasible {
             .filter_map(|why| why.remedy(region, instance_type))
             .collect();
         changes.dedup();
-        let change = changes.join(" and ");
+        let names: Vec<&str> = changes.iter().map(String::as_str).collect();
+        let change = list(&names);
         lines.push(format!(
-            "  {}: needs {change}",
+            "  {}: needs {change}.",
             line(solver, &near.found, &written.estimate())
         ));
         nearest.push(NearMiss {
@@ -183,7 +185,7 @@ fn reasons(rejected: &[Rejection]) -> Vec<String> {
                 .flatten()
                 .collect::<Vec<_>>()
                 .join(", ");
-            lines.push(format!("  {place}: {}", r.reason()));
+            lines.push(format!("  {place}: {}.", r.reason()));
         }
     }
     lines

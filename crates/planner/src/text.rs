@@ -32,15 +32,10 @@ fn significant(x: f64, digits: i32) -> String {
     grouped(&format!("{rounded:.decimals$}"))
 }
 
-/// A limit as the user wrote it.
+/// A limit as the user writes it: no separators, so that it can be copied.
 pub(crate) fn plain(x: f64) -> String {
     let text = format!("{x:.6}");
-    let text = if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &text
-    };
-    grouped(text)
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The next greater number of three significant digits: a limit that lets it pass.
@@ -103,12 +98,17 @@ pub(crate) fn percent(x: f64) -> String {
     }
 }
 
-/// A signed amount of money.
+/// A signed amount of money; cents below one dollar.
 pub(crate) fn money(x: f64) -> String {
-    if x > 0.0 {
-        format!("+{} USD", sig3(x))
+    let amount = if x.abs() < 0.995 {
+        format!("{x:.2}")
     } else {
-        format!("{} USD", sig3(x))
+        sig3(x)
+    };
+    if x > 0.0 {
+        format!("+{amount} USD")
+    } else {
+        format!("{amount} USD")
     }
 }
 
@@ -162,7 +162,7 @@ mod tests {
         );
         assert_eq!(
             [plain(50.0), plain(0.25), plain(12_000.0)],
-            ["50", "0.25", "12,000"]
+            ["50", "0.25", "12000"]
         );
         assert_eq!([money(3.274), money(-1270.0)], ["+3.27 USD", "-1,270 USD"]);
         assert!(round_up(15.326) >= 15.326 && round_up(15.326) < 15.5);

@@ -7,7 +7,7 @@ use std::path::Path;
 use catalog::Catalog;
 use planner::{Answer, decide};
 
-mod support;
+use crate::support;
 
 #[test]
 fn every_workload_reads_as_it_did() {

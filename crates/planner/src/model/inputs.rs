@@ -1,0 +1,211 @@
+//! The inputs behind a candidate's figures, with their half-widths and exponents.
+
+use catalog::Region;
+
+use super::{Figures, Model, Pace, widths};
+use crate::factors::{Factors, Input, METRICS, Metric};
+
+impl Model<'_> {
+    /// The inputs behind a candidate's figures, with their exponents.
+    pub(crate) fn factors(
+        &self,
+        pace: &Pace,
+        x: &Figures,
+        instance_type: usize,
+        region: usize,
+    ) -> Factors {
+        let c = self.catalog.constants();
+        let half = self.catalog.half_widths();
+        let t = &self.types()[instance_type];
+        let r = &self.regions()[region];
+        let mut factors = Factors::default();
+
+        // An input of the hours: `training` on T(1+r), `startup` on o.
+        let of_hours = |training: f64, startup: f64| {
+            let compute_h = x.billed_h - x.startup_h;
+            let hours = (training * compute_h + startup * x.startup_h) / x.billed_h;
+            let idle_kg = x.run_kg - x.train_kg;
+            let idle_it = x.it_kwh - x.train_kwh / r.pue.value;
+            exponents([
+                (
+                    Metric::Kg,
+                    (x.train_kg * training
+                        + idle_kg * startup
+                        + (x.storage_kg + x.embodied_kg) * hours)
+                        / x.kg,
+                ),
+                (
+                    Metric::Kwh,
+                    (x.train_kwh * training + x.idle_kwh * startup + x.storage_kwh * hours) / x.kwh,
+                ),
+                (Metric::Usd, (x.compute_usd + x.storage_usd) * hours / x.usd),
+                (Metric::Hours, hours),
+                (
+                    Metric::ItKwh,
+                    (x.train_kwh / r.pue.value * training + idle_it * startup) / x.it_kwh,
+                ),
+                (Metric::Compute, training),
+            ])
+        };
+        for (input, width, exponent) in &pace.inputs {
+            factors.push(*input, *width, of_hours(exponent * x.per_training, 0.0));
+        }
+        factors.push(
+            Input::StartUp,
+            widths(c.startup_hours),
+            of_hours(x.per_startup, 1.0),
+        );
+        if x.per_hazard > 0.0 {
+            factors.push(
+                Input::SpotExposure,
+                self.hazard_widths(x),
+                of_hours(x.per_hazard, 0.0),
+            );
+        }
+
+        let run = |kg: f64, kwh: f64, it: f64| {
+            exponents([
+                (Metric::Kg, kg / x.kg),
+                (Metric::Kwh, kwh / x.kwh),
+                (Metric::ItKwh, it),
+            ])
+        };
+        let (run_kwh, train_it) = (
+            x.train_kwh + x.idle_kwh,
+            x.train_kwh / r.pue.value / x.it_kwh,
+        );
+        factors.push(
+            Input::Power(t.family),
+            t.power_width,
+            run(x.run_kg, run_kwh, 1.0),
+        );
+        let a = t.accelerator_share;
+        if a > 0.0 {
+            factors.push(
+                Input::LoadAccelerator,
+                half.load_accelerator,
+                run(a * x.train_kg, a * x.train_kwh, a * train_it),
+            );
+        }
+        let h = 1.0 - a;
+        factors.push(
+            Input::LoadHost,
+            half.load_host,
+            run(h * x.train_kg, h * x.train_kwh, h * train_it),
+        );
+        factors.push(
+            Input::Pue(r.name),
+            widths(r.pue),
+            run(x.run_kg, run_kwh, 0.0),
+        );
+
+        let grid = |kg: f64| exponents([(Metric::Kg, kg / x.kg)]);
+        let zone = r.zone;
+        let home = &self.regions()[self.home];
+        let here =
+            r.intensity.value / (r.intensity.value + home.intensity.value).max(f64::MIN_POSITIVE);
+        let at_site = x.run_kg + x.storage_kg;
+        factors.push(
+            Input::Intensity(zone),
+            widths(r.intensity),
+            grid(at_site + x.network_kg * here),
+        );
+        if x.network_kg > 0.0 {
+            let there = x.network_kg * (1.0 - here);
+            factors.push(
+                Input::Intensity(home.zone),
+                widths(home.intensity),
+                grid(there),
+            );
+            let network = c.network_kwh_per_gb;
+            let (kg, kwh) = (x.network_kg / x.kg, x.network_kwh / x.kwh);
+            // Its range begins at zero, so the displacement is computed, not linearised.
+            let moved = |share: f64| {
+                let to = |end: f64| (1.0 - share + share * end / network.value).max(1e-9).ln();
+                [-to(network.low), to(network.high)]
+            };
+            let width = moved(kg.max(kwh));
+            let scale = kg.max(kwh).max(f64::MIN_POSITIVE);
+            factors.push(
+                Input::Network,
+                width,
+                exponents([(Metric::Kg, kg / scale), (Metric::Kwh, kwh / scale)]),
+            );
+        }
+        let spread = straying(r, x.training_h);
+        factors.push(Input::Variability(zone), [spread, spread], grid(at_site));
+        factors.push(Input::Embodied, t.embodied_width, grid(x.embodied_kg));
+
+        if x.usd.is_finite() {
+            let share = exponents([(Metric::Usd, x.compute_usd / x.usd)]);
+            let width = match self.catalog.price_at(instance_type, region) {
+                Some(p) if p.basis == catalog::Basis::Own => [0.0, 0.0],
+                Some(p) if p.verified => half.price_verified,
+                _ => half.price_inferred,
+            };
+            factors.push(Input::Price(t.family), width, share);
+            if x.spot_saving > 0.0 {
+                // Points of saving move what is paid the other way.
+                let paid = 1.0 - x.spot_saving;
+                let [less, more] = half.spot_saving_points.map(|p| p / 100.0);
+                let width = [
+                    (paid / (paid - more).max(0.01)).ln(),
+                    ((paid + less) / paid).ln(),
+                ];
+                factors.push(Input::Spot(t.family, r.name), width, share);
+            }
+        }
+        factors
+    }
+}
+
+fn exponents<const N: usize>(list: [(Metric, f64); N]) -> [f64; METRICS] {
+    let mut all = [0.0; METRICS];
+    for (metric, exponent) in list {
+        all[metric as usize] = if exponent.is_finite() { exponent } else { 0.0 };
+    }
+    all
+}
+
+/// How far a run of some hours strays from the annual average: between 24 h and 96 h on
+/// the logarithm of the hours.
+fn straying(region: &Region, hours: f64) -> f64 {
+    let v = region.variability;
+    let place = ((hours / 24.0).ln() / 4.0_f64.ln()).clamp(0.0, 1.0);
+    v.h24 + (v.h96 - v.h24) * place
+}
+
+impl Model<'_> {
+    /// Upward half-widths of the training hours (repeated work included) and of the
+    /// billed hours: the part of [`Model::factors`] that every candidate needs.
+    pub(crate) fn time_widths(&self, pace: &Pace, x: &Figures) -> [f64; 2] {
+        let c = self.catalog.constants();
+        let compute_h = x.billed_h - x.startup_h;
+        let mut square = [0.0, 0.0];
+        let mut add = |[down, up]: [f64; 2], training: f64, startup: f64| {
+            let exponents = [
+                training,
+                (training * compute_h + startup * x.startup_h) / x.billed_h,
+            ];
+            for (sum, e) in square.iter_mut().zip(exponents) {
+                let above = (-e * down).max(e * up).max(0.0);
+                *sum += above * above;
+            }
+        };
+        for (_, width, exponent) in &pace.inputs {
+            add(*width, exponent * x.per_training, 0.0);
+        }
+        add(widths(c.startup_hours), x.per_startup, 1.0);
+        if x.per_hazard > 0.0 {
+            add(self.hazard_widths(x), x.per_hazard, 0.0);
+        }
+        square.map(f64::sqrt)
+    }
+
+    /// Half-widths of the hazard. A longer exposure is a smaller hazard, and no hazard at all
+    /// saves no more than the repeated work.
+    fn hazard_widths(&self, x: &Figures) -> [f64; 2] {
+        let [shorter, longer] = widths(self.catalog.constants().spot_exposure_hours);
+        [longer.min(x.repeated.ln_1p() / x.per_hazard), shorter]
+    }
+}

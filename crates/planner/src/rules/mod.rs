@@ -1,0 +1,18 @@
+//! The filters: who may run, and if not, why not.
+//!
+//! Each asks in a fixed order and hands what it finds to `no`, which says whether to go on:
+//! a decision stops at the first, the search for the nearest answer collects them all.
+
+mod gates;
+mod instance_type;
+mod offer;
+mod region;
+mod scope;
+mod why;
+
+pub(crate) use gates::{Gated, gates, runtime, threshold};
+pub(crate) use instance_type::instance_type;
+pub(crate) use offer::{buying, offer, wants_spot};
+pub(crate) use region::region;
+pub(crate) use scope::Scope;
+pub(crate) use why::Why;

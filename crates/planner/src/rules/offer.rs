@@ -1,0 +1,93 @@
+//! Filters that look at type and region together, and how the capacity is bought.
+
+use catalog::{Offer, images};
+
+use super::{Scope, Why};
+use crate::model::{Buying, Model};
+
+/// Asks the rules about an offer: type and region together, before any figure.
+pub(crate) fn offer(
+    m: &Model,
+    scope: &Scope,
+    instance_type: usize,
+    region: usize,
+    choice: Option<images::Choice>,
+    no: &mut dyn FnMut(Why) -> bool,
+) -> bool {
+    let known = match m.catalog.offer_at(instance_type, region) {
+        Offer::Offered => true,
+        Offer::NotOffered => no(Why::NotOffered),
+        Offer::Unknown => scope.single || no(Why::OfferUnknown),
+    };
+    if !known {
+        return false;
+    }
+    let r = &m.regions()[region];
+    let own_image = m
+        .request
+        .regional
+        .get(r.name)
+        .is_some_and(|e| e.training_image);
+    if let Some(choice) = choice.filter(|c| !own_image && !c.is_published_in(r)) {
+        let message = choice
+            .in_region(r)
+            .err()
+            .map_or_else(String::new, |e| e.message);
+        if !no(Why::Image(message)) {
+            return false;
+        }
+    }
+    let price = m
+        .catalog
+        .price_at(instance_type, region)
+        .and_then(|p| p.on_demand_usd_h);
+    if price.is_none() && !scope.single && !no(Why::PriceUnknown) {
+        return false;
+    }
+    true
+}
+
+/// Whether spot is wanted, and how the capacity is bought in a place.
+pub(crate) fn buying(m: &Model, instance_type: usize, region: usize) -> Buying {
+    let request = m.request;
+    if let Some(crate::Capacity::OnDemand) = request.only.as_ref().and_then(|p| p.capacity) {
+        return Buying::OnDemand;
+    }
+    if !wants_spot(m) {
+        return Buying::OnDemand;
+    }
+    let c = m.catalog.constants();
+    let market = m
+        .catalog
+        .price_at(instance_type, region)
+        .filter(|p| p.on_demand_usd_h.is_some())
+        .and_then(|p| p.spot);
+    match market {
+        Some(market) if market.saving_percent >= c.spot_least_saving_percent.value => {
+            let saving = market.saving_percent.min(c.spot_most_saving_percent.value);
+            if 100.0 - saving <= request.max_spot_price_percentage {
+                Buying::Spot {
+                    saving: saving / 100.0,
+                    interruption_percent: market.interruption_percent,
+                }
+            } else {
+                Buying::OnDemand
+            }
+        }
+        _ => Buying::OnDemand,
+    }
+}
+
+/// Whether spot is wanted at all.
+pub(crate) fn wants_spot(m: &Model) -> bool {
+    let request = m.request;
+    match request.only.as_ref().and_then(|p| p.capacity) {
+        Some(capacity) => capacity == crate::Capacity::Spot,
+        None => {
+            request
+                .use_spot_instances
+                .unwrap_or(request.supports_checkpointing)
+                && !request.training_plan
+        }
+    }
+}

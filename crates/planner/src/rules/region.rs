@@ -1,0 +1,107 @@
+//! Filters that look at the region alone.
+
+use catalog::images;
+
+use super::{Scope, Why};
+use crate::model::Model;
+use crate::{ImageChoice, Residency};
+
+/// Asks the rules about a region; `no` says whether to go on asking.
+pub(crate) fn region(
+    m: &Model,
+    scope: &Scope,
+    index: usize,
+    no: &mut dyn FnMut(Why) -> bool,
+) -> bool {
+    let request = m.request;
+    let r = &m.regions()[index];
+    let home = &m.regions()[m.home];
+    if r.partition != home.partition && !no(Why::Partition(r.partition)) {
+        return false;
+    }
+    let inside = match scope.residency {
+        Residency::Region => index == m.home,
+        Residency::Country => r.country == home.country,
+        Residency::Geography => r.geography == home.geography,
+        Residency::Any => true,
+    };
+    let own = if scope.residency == Residency::Country {
+        r.country
+    } else {
+        r.geography
+    };
+    if !inside && !no(Why::Residency(scope.residency, own)) {
+        return false;
+    }
+    if scope.only.is_some_and(|(only, _)| only != index) && !no(Why::NotPlaced) {
+        return false;
+    }
+    if scope.listed_regions.as_ref().is_some_and(|l| !l[index]) && !no(Why::NotListedRegion) {
+        return false;
+    }
+    let entry = request.regional.get(r.name);
+    if r.name != request.provider_region {
+        let top = request.region_bound;
+        let bound = [
+            (
+                "vpc_config",
+                top.vpc_config,
+                entry.is_some_and(|e| e.vpc_config),
+            ),
+            (
+                "kms_key_arn",
+                top.kms_key_arn,
+                entry.is_some_and(|e| e.kms_key_arn),
+            ),
+            (
+                "volume_kms_key_arn",
+                top.volume_kms_key_arn,
+                entry.is_some_and(|e| e.volume_kms_key_arn),
+            ),
+            (
+                "output_s3_uri",
+                top.output_s3_uri,
+                entry.is_some_and(|e| e.output_s3_uri),
+            ),
+        ];
+        for (what, set, given) in bound {
+            if set && !given && !no(Why::NoRegional(what)) {
+                return false;
+            }
+        }
+    }
+    let own_image = entry.is_some_and(|e| e.training_image);
+    let elsewhere = |there: Option<&str>| {
+        there
+            .filter(|name| *name != r.name)
+            .map(|n| format!("the image is in {n}"))
+    };
+    let image = match &request.image {
+        _ if own_image => None,
+        ImageChoice::Given(uri) => elsewhere(images::literal_region(uri)).or_else(|| {
+            uri.contains('{')
+                .then(|| images::expand(uri, r).err().map(|e| e.message))
+                .flatten()
+        }),
+        ImageChoice::Algorithm(name) if name.starts_with("arn:") => {
+            elsewhere(name.split(':').nth(3))
+        }
+        ImageChoice::Algorithm(name) => images::resolve_algorithm(name, r).err().map(|e| e.message),
+        ImageChoice::Default | ImageChoice::Framework(_) => None,
+    };
+    if let Some(message) = image
+        && !no(Why::Image(message))
+    {
+        return false;
+    }
+    if m.is_remote(index) {
+        if !scope.companion && !no(Why::NoCompanion) {
+            return false;
+        }
+        let (gb, most) = (request.dataset_size_gb, request.max_staging_gb);
+        if gb > most && !no(Why::StagingTooBig { gb, most }) {
+            return false;
+        }
+    }
+    true
+}

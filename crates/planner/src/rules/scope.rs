@@ -1,0 +1,65 @@
+//! What the request's lists mean, by places in the tables.
+
+use crate::Residency;
+use crate::model::Model;
+
+/// The request's lists, by places in the tables.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) residency: Residency,
+    pub(crate) listed_regions: Option<Vec<bool>>,
+    pub(crate) listed_types: Option<Vec<bool>>,
+    pub(super) companion: bool,
+    /// One region and one type are named: an unknown price does not reject them.
+    pub(super) single: bool,
+    pub(super) only: Option<(usize, usize)>,
+}
+
+impl Scope {
+    pub(crate) fn new(m: &Model) -> Self {
+        let request = m.request;
+        let list = |names: &[String], all: &mut dyn Iterator<Item = &'static str>| {
+            (!names.is_empty()).then(|| {
+                all.map(|name| names.iter().any(|n| n == name))
+                    .collect::<Vec<bool>>()
+            })
+        };
+        let only = request.only.as_ref().and_then(|p| {
+            Some((
+                m.catalog.region_index(&p.region)?,
+                m.catalog.instance_type_index(&p.instance_type)?,
+            ))
+        });
+        let has_list = !request.preferred_training_regions.is_empty();
+        let residency = if request.enable_cross_region_training {
+            request.data_residency.unwrap_or(if has_list {
+                Residency::Any
+            } else {
+                Residency::Region
+            })
+        } else {
+            Residency::Region
+        };
+        Self {
+            residency,
+            listed_regions: list(
+                &request.preferred_training_regions,
+                &mut m.regions().iter().map(|r| r.name),
+            ),
+            listed_types: list(
+                &request.preferred_instance_types,
+                &mut m.types().iter().map(|t| t.name),
+            ),
+            companion: request.allow_companion_bucket.unwrap_or(has_list),
+            single: only.is_some()
+                || (request.preferred_training_regions.len() == 1
+                    && request.preferred_instance_types.len() == 1),
+            only,
+        }
+    }
+
+    pub(super) fn is_named(&self, index: usize) -> bool {
+        self.only.is_some_and(|(_, t)| t == index)
+            || self.listed_types.as_ref().is_some_and(|l| l[index])
+    }
+}
