@@ -59,8 +59,10 @@ pub(crate) enum Input {
     Price(&'static str),
     /// Spot saving of a family in a region.
     Spot(&'static str, &'static str),
-    /// Network between regions.
-    Network,
+    /// Network between regions, at its lower end.
+    NetworkLess,
+    /// Network between regions, at its upper end.
+    NetworkMore,
 }
 
 #[derive(Clone, Copy, Debug)]

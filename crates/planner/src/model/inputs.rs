@@ -117,20 +117,16 @@ impl Model<'_> {
                 widths(home.intensity),
                 grid(there),
             );
+            // Its range begins at zero and its share can be large: what each end does to each
+            // figure is computed, not linearised, so the two ends are two inputs of width 1.
             let network = c.network_kwh_per_gb;
             let (kg, kwh) = (x.network_kg / x.kg, x.network_kwh / x.kwh);
-            // Its range begins at zero, so the displacement is computed, not linearised.
-            let moved = |share: f64| {
-                let to = |end: f64| (1.0 - share + share * end / network.value).max(1e-9).ln();
-                [-to(network.low), to(network.high)]
+            let moved = |end: f64| {
+                let to = |share: f64| (1.0 - share + share * end / network.value).max(1e-9).ln();
+                exponents([(Metric::Kg, to(kg)), (Metric::Kwh, to(kwh))])
             };
-            let width = moved(kg.max(kwh));
-            let scale = kg.max(kwh).max(f64::MIN_POSITIVE);
-            factors.push(
-                Input::Network,
-                width,
-                exponents([(Metric::Kg, kg / scale), (Metric::Kwh, kwh / scale)]),
-            );
+            factors.push(Input::NetworkLess, [0.0, 1.0], moved(network.low));
+            factors.push(Input::NetworkMore, [0.0, 1.0], moved(network.high));
         }
         let spread = straying(r, x.training_h);
         factors.push(Input::Variability(zone), [spread, spread], grid(at_site));
