@@ -24,7 +24,6 @@ RUN = training(
     source_dir="train",
     entry_point="train.py",
     training_image=None,
-    framework="pytorch:2.3",
 )
 
 

@@ -22,7 +22,7 @@ POINTS = [
 
 def providers_of(process: subprocess.Popen) -> list[int]:
     """The provider processes that a command has started."""
-    found = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    found = subprocess.run(["ps", "-ewwo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
     return [
         int(line.split()[0])
         for line in found.splitlines()

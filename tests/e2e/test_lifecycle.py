@@ -22,7 +22,7 @@ def sources(scene, content="print('training')\n"):
     folder = scene.workdir.folder / "train"
     folder.mkdir(exist_ok=True)
     (folder / "train.py").write_text(content)
-    return {"source_dir": "train", "entry_point": "train.py", "training_image": None, "framework": "pytorch:2.3"}
+    return {"source_dir": "train", "entry_point": "train.py", "training_image": None}
 
 
 def test_a_run_from_plan_to_destroy(scene):
@@ -85,7 +85,7 @@ def test_a_run_from_plan_to_destroy(scene):
                 expect_known_value("id", "training-data/bert"),
             ],
             state=[
-                expect_calls(CreateTrainingJob=1, StopTrainingJob=1, CreateRole=0),
+                expect_calls(CreateTrainingJob=1, StopTrainingJob=1),
                 expect_value_changed("training_job_name", "arn"),
                 expect_value_unchanged("id", "sagemaker_role_arn"),
                 expect_jobs("Stopped", "InProgress"),
@@ -154,7 +154,13 @@ def test_a_bucket_of_our_own(scene):
     """`create_bucket`: made, used, and taken away again."""
     scene.run(
         step(
-            training(s3_bucket_name="made-by-us", create_bucket=True, force_destroy=True, on_destroy="delete"),
+            training(
+                s3_bucket_name="made-by-us",
+                create_bucket=True,
+                dataset_size_gb=0,
+                force_destroy=True,
+                on_destroy="delete",
+            ),
             plan=[expect_unknown_value("bucket_managed")],
             state=[
                 expect_calls(CreateBucket=1, CreateTrainingJob=1),

@@ -39,7 +39,7 @@ def test_the_whole_life_with_the_printed_policy(scene, where):
         arguments["preferred_training_regions"] = ["eu-north-1"]
     (scene.workdir.folder / "train").mkdir()
     (scene.workdir.folder / "train" / "train.py").write_text("print('training')\n")
-    arguments |= {"source_dir": "train", "entry_point": "train.py", "training_image": None, "framework": "pytorch:2.3"}
+    arguments |= {"source_dir": "train", "entry_point": "train.py", "training_image": None}
     keys = scene.emulator.enforce(policy)
     scene.keep()
     scene.provider_arguments = keys

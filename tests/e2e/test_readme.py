@@ -17,7 +17,9 @@ def test_the_readme_shows_a_real_plan(tmp_path, cli, cli_config):
     result = workdir.run("plan", "-no-color")
     assert result.code == 0, result.explain()
     planned = iter([" ".join(line.split()) for line in result.stdout.splitlines()])
-    [shown] = re.findall(r'```\n( *\+ resource "sustainable_ml_training".*?)```', (ROOT / "README.md").read_text(), re.S)
+    [shown] = re.findall(
+        r'```\n( *\+ resource "sustainable_ml_training".*?)```', (ROOT / "README.md").read_text(), re.S
+    )
     for line in shown.splitlines():
         assert " ".join(line.split()) in planned, f"the plan has no such line at that place: {line.strip()}"
 

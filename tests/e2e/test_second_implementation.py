@@ -66,6 +66,12 @@ def test_a_whole_life(two, ministack, where):
 
 def test_a_bucket_of_our_own(two, ministack):
     before = ministack.contents()
-    run = training(s3_bucket_name=f"{two.bucket}-own", create_bucket=True, force_destroy=True, on_destroy="delete")
+    run = training(
+        s3_bucket_name=f"{two.bucket}-own",
+        create_bucket=True,
+        dataset_size_gb=0,
+        force_destroy=True,
+        on_destroy="delete",
+    )
     two.run(step(run, plan=[expect_action("create")]))
     assert ministack.contents() == before

@@ -6,7 +6,13 @@ from harness.expect import expect_calls, expect_jobs
 from harness.steps import step
 
 ELSEWHERE = {"preferred_training_regions": ["eu-north-1"], "force_destroy": True, "on_destroy": "delete"}
-OWN = {"s3_bucket_name": "made-by-us", "create_bucket": True, "force_destroy": True, "on_destroy": "delete"}
+OWN = {
+    "s3_bucket_name": "made-by-us",
+    "create_bucket": True,
+    "dataset_size_gb": 0,
+    "force_destroy": True,
+    "on_destroy": "delete",
+}
 
 
 @pytest.mark.parametrize("arguments", [ELSEWHERE, OWN], ids=["companion", "created"])
