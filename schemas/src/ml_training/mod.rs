@@ -124,4 +124,50 @@ mod tests {
         let config = Value::object([("preferred_training_regions", list)]);
         assert!(validate(&config, &lists).has_errors());
     }
+
+    #[test]
+    fn no_value_of_any_shape_ends_in_a_panic() {
+        let shapes = || {
+            let text = [
+                "",
+                "\0",
+                "s3://",
+                "arn:",
+                "arn:aws:kms:::",
+                "ml.",
+                "ü".repeat(3000).as_str(),
+                "1h1",
+                "9".repeat(400).as_str(),
+            ]
+            .map(Value::from)
+            .to_vec();
+            let numbers = ["-1e400", "1e-400", "0.1", "18446744073709551616"]
+                .map(|text| Value::Number(text.parse().unwrap()));
+            let nested = [
+                Value::Seq(vec![Value::Null, Value::Unknown, "x".into()]),
+                Value::object([("", Value::Null), ("x", Value::Unknown), ("ü", "x".into())]),
+                Value::object([(
+                    "x",
+                    Value::object(
+                        [("kms_key_arn", "arn:x"), ("s3_uri", "s3://")]
+                            .map(|(k, v)| (k, Value::from(v))),
+                    ),
+                )]),
+            ];
+            [
+                text,
+                numbers.to_vec(),
+                nested.to_vec(),
+                vec![Value::Bool(true)],
+            ]
+            .concat()
+        };
+        for input in INPUTS {
+            for value in shapes() {
+                let config = Value::object([(input.name, value)]);
+                let _ = validate(&config, &Lists::default());
+                let _ = Effective::of(&config, Surroundings::default());
+            }
+        }
+    }
 }

@@ -207,13 +207,36 @@ fn run_limits(config: &Config, found: &mut Diagnostics) {
             "It limits the wait for spot capacity, and use_spot_instances is false. Leave it out, or use max_pending_hours to limit the wait for on-demand capacity.",
         ));
     }
-    if let Some(runtime) =
-        runtime.filter(|runtime| (120.0..=MAX_RUN_HOURS).contains(runtime) && *runtime > 120.0)
-    {
+    hour_on_spot(config, found);
+    if let Some(runtime) = runtime.filter(|runtime| *runtime > 120.0 && *runtime <= MAX_RUN_HOURS) {
         found.push(warning(
             Path::root("max_runtime_hours"),
             "max_runtime_hours is above the default quota",
             format!("{} hours need the quota \"Longest run time for a training job\" of SageMaker raised in the job's region: it is 432,000 seconds (120 hours) in new accounts.", plain(runtime)),
+        ));
+    }
+}
+
+/// SageMaker's own limit for algorithms that cannot be resumed.
+fn hour_on_spot(config: &Config, found: &mut Diagnostics) {
+    let without_checkpoints = matches!(
+        config.supports_checkpointing,
+        Attr::Null | Attr::Known(false)
+    );
+    let long = match config.max_wait_hours {
+        Attr::Null => true,
+        Attr::Unknown => false,
+        Attr::Known(hours) => hours > 1.0,
+    };
+    if config.algorithm.is_known()
+        && config.use_spot_instances == Attr::Known(true)
+        && without_checkpoints
+        && long
+    {
+        found.push(error(
+            Path::root("use_spot_instances"),
+            "An algorithm without checkpoints has an hour on spot",
+            "SageMaker lets an algorithm that writes no checkpoints wait and run on spot capacity for an hour at most. Set supports_checkpointing = true if it writes them, max_wait_hours = 1 for a short run, or use_spot_instances = false.",
         ));
     }
 }
