@@ -301,7 +301,7 @@ pub const fn map(key: Text, of_kind: &'static Kind, most: usize) -> Attribute {
     })
 }
 
-/// A number, a string or a list that the provider computes.
+/// A number without bounds.
 pub const ANY_NUMBER: Kind = Kind::Number {
     least: f64::NEG_INFINITY,
     above: false,
