@@ -143,6 +143,16 @@ def test_uploads_the_compressed_model(container: Container, bucket, scenario: st
     assert 0 < reached < 1
 
 
+def test_a_refused_upload_does_not_throw_the_model_away(container: Container) -> None:
+    code, output = container.run(
+        "bert", "--epochs", "1", enable_model_compression="true", compressed_uri="not-an-s3-address"
+    )
+    assert code == 0 and "not uploaded: not-an-s3-address" in output, output
+    with tarfile.open(container.model / "compressed.tar.gz") as archive:
+        assert archive.getnames()[-1].endswith("model.json")
+    assert container.trained()
+
+
 def test_uploads_its_last_checkpoint_itself_after_sigterm(container: Container, bucket) -> None:
     process = container.start(
         "bert", "--epochs", "9", "--smoke-step-seconds", "0.05", checkpoint_uri="s3://artifacts/checkpoints/"

@@ -249,14 +249,23 @@ def _write(path: Path, content: bytes) -> None:
     partial.replace(path)
 
 
-def upload(file: Path, uri: str) -> None:
-    """Puts a file at an s3:// URI, with the credentials of the job's role."""
-    import boto3  # the AWS images have it; nothing else here needs it
+def upload(file: Path, uri: str) -> bool:
+    """Puts a file at an s3:// URI, with the credentials of the job's role, and says whether it got there.
 
-    parts = urlsplit(uri)
-    if parts.scheme != "s3" or not parts.netloc or not parts.path.strip("/"):
-        raise ValueError(f"cannot upload to {uri!r}: an s3://BUCKET/KEY address is needed")
-    boto3.client("s3").upload_file(str(file), parts.netloc, parts.path.lstrip("/"))
+    A failure is printed and no more: days of training are not thrown away for a copy.
+    """
+    try:
+        import boto3  # the AWS images have it; nothing else here needs it
+
+        parts = urlsplit(uri)
+        if parts.scheme != "s3" or not parts.netloc or not parts.path.strip("/"):
+            raise ValueError("an s3://BUCKET/KEY address is needed")
+        boto3.client("s3").upload_file(str(file), parts.netloc, parts.path.lstrip("/"))
+    except Exception as error:
+        print(f"not uploaded: {uri}: {type(error).__name__}: {error}", flush=True)
+        return False
+    print(f"uploaded {uri}", flush=True)
+    return True
 
 
 # --- The loop -------------------------------------------------------------------------------------
@@ -327,9 +336,9 @@ def finish(trainer: Trainer, settings: Settings) -> None:
         reached = trainer.compress(folder, settings.size_reduction)
         _say(True, f"compressed size_reduction={reached:.3f} wanted={settings.size_reduction:.3f}")
         archive = shutil.make_archive(str(Path(scratch, "model")), "gztar", str(folder))
-        if settings.compressed_uri:
-            upload(Path(archive), settings.compressed_uri)
-            _say(True, f"uploaded {settings.compressed_uri}")
+        if settings.compressed_uri and not upload(Path(archive), settings.compressed_uri):
+            # SageMaker uploads this folder by itself, also where the container has no network.
+            shutil.copy(archive, settings.model_dir / "compressed.tar.gz")
 
 
 def start(description: str, hyperparameters: Mapping[str, Any], build: Build) -> int:
