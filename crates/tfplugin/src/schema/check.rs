@@ -8,19 +8,18 @@ use crate::{
     value::Type,
 };
 
-/// Names that Terraform keeps for itself at the top of a resource, data source or provider block.
-const RESERVED_AT_THE_TOP: &[&str] = &[
-    "alias",
+/// Names that Terraform keeps for itself at the top of a block.
+const RESERVED: &[&str] = &[
     "connection",
     "count",
     "depends_on",
     "for_each",
     "lifecycle",
-    "locals",
     "provider",
     "provisioner",
-    "version",
 ];
+/// Names that it keeps for itself in a provider block besides.
+const RESERVED_IN_PROVIDER: &[&str] = &["alias", "locals", "providers", "source", "version"];
 
 /// Everything that is wrong with the schemas of a provider, one sentence each. A test should find it
 /// empty.
@@ -33,7 +32,9 @@ pub fn problems(provider: &dyn Provider) -> Vec<String> {
                 .map(|problem| format!("{what}: {problem}")),
         );
     };
-    note("provider", provider.schema().problems());
+    let config = provider.schema();
+    note("provider", config.problems());
+    note("provider", config.reserved(RESERVED_IN_PROVIDER));
     for resource in provider.resources() {
         note(resource.type_name(), resource.schema().problems());
         let identity = resource.identity_schema();
@@ -60,15 +61,24 @@ pub fn problems(provider: &dyn Provider) -> Vec<String> {
 impl Schema {
     /// Everything that is wrong with the schema, one sentence each. A test should find it empty.
     pub fn problems(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        let attributes = self.block.attributes.iter().map(|a| &a.name);
-        for name in attributes.chain(self.block.blocks.iter().map(|b| &b.name)) {
-            if RESERVED_AT_THE_TOP.contains(&name.as_ref()) {
-                found.push(format!("{name}: the name is reserved by Terraform"));
-            }
-        }
+        let mut found = self.reserved(RESERVED);
         check_block(&self.block, "", &mut found);
         found
+    }
+
+    /// The names at the top of the block that are reserved.
+    fn reserved(&self, names: &[&str]) -> Vec<String> {
+        let attributes = self
+            .block
+            .attributes
+            .iter()
+            .map(|attribute| &attribute.name);
+        let blocks = self.block.blocks.iter().map(|nested| &nested.name);
+        attributes
+            .chain(blocks)
+            .filter(|name| names.contains(&name.as_ref()))
+            .map(|name| format!("{name}: the name is reserved by Terraform"))
+            .collect()
     }
 }
 
