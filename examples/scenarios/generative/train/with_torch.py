@@ -120,6 +120,8 @@ class TorchTrainer:
     @torch.no_grad()
     def evaluate(self) -> float:
         self.plain.eval()
+        # Random choices (hidden words) are the same each time: only then can losses be compared.
+        torch.manual_seed(0)
         sums = torch.zeros(2, device=self.device)
         for batch in self.validation_loader:
             with self._autocast():
