@@ -68,7 +68,18 @@ pub(crate) async fn import(aws: &Aws, id: &ImportId) -> Result<Imported, Error> 
     )
     .await?;
     remarks.extend(report.remarks);
+    let added = [naming::COMPRESSED_URI_ENV, naming::CHECKPOINT_URI_ENV];
+    let environment = job
+        .0
+        .environment()
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| !added.contains(&key.as_str()));
+    let environment = environment
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
     Ok(Imported {
+        environment,
         handle: report.handle,
         observation: report.observation,
         manifest,

@@ -3,6 +3,7 @@
 //! One table: feature, action, resource. The end-to-end tests run with exactly what it gives, so that a call that is
 //! not in the table fails there first.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Features that [`iam_policy`] knows: name and what it is for.
@@ -251,20 +252,41 @@ pub fn iam_policy(features: &[&str]) -> Result<String, String> {
     if features.is_empty() {
         return Err("no feature was named: a policy for nothing allows nothing".to_owned());
     }
-    let mut statements = Vec::new();
-    for (needed_by, sid, actions, on) in TABLE {
-        if !needed_by.iter().any(|feature| features.contains(feature)) {
-            continue;
-        }
-        let mut statement =
-            json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": on.resource() });
-        if let Some(condition) = on.condition() {
-            statement["Condition"] = condition;
-        }
-        statements.push(statement);
-    }
-    serde_json::to_string_pretty(&json!({ "Version": "2012-10-17", "Statement": statements }))
-        .map_err(|error| error.to_string())
+    let statement = TABLE
+        .iter()
+        .filter(|(needed_by, ..)| needed_by.iter().any(|feature| features.contains(feature)))
+        .map(|(_, sid, action, on)| Statement {
+            sid,
+            effect: "Allow",
+            action,
+            resource: on.resource(),
+            condition: on.condition(),
+        })
+        .collect();
+    serde_json::to_string_pretty(&Policy {
+        version: "2012-10-17",
+        statement,
+    })
+    .map_err(|error| error.to_string())
+}
+
+/// In the order in which people write policies.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Policy {
+    version: &'static str,
+    statement: Vec<Statement>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement {
+    sid: &'static str,
+    effect: &'static str,
+    action: &'static [&'static str],
+    resource: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition: Option<Value>,
 }
 
 #[cfg(test)]

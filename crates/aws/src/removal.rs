@@ -19,6 +19,8 @@ pub(crate) struct Removal<'a> {
     /// What stays on purpose.
     pub(crate) left: Vec<String>,
     pub(crate) remarks: Vec<Remark>,
+    /// Buckets that were deleted: nothing stays in them.
+    pub(crate) deleted: Vec<String>,
     /// The job goes on (`on_destroy = "retain"`): what it needs stays.
     pub(crate) retained: bool,
 }
@@ -37,6 +39,7 @@ impl<'a> Removal<'a> {
             handle: handle.clone(),
             left: Vec::new(),
             remarks: Vec::new(),
+            deleted: Vec::new(),
             retained: false,
         }
     }
@@ -89,6 +92,13 @@ impl<'a> Removal<'a> {
                 }
             }
         }
+        let gone: Vec<String> = self
+            .deleted
+            .iter()
+            .map(|bucket| format!("s3://{bucket}/"))
+            .collect();
+        self.left
+            .retain(|line| !gone.iter().any(|prefix| line.contains(prefix.as_str())));
         if failure.is_none() {
             self.handle = Handle::default();
         }

@@ -1,5 +1,7 @@
 //! What the calls of [`crate::lifecycle`] hand back.
 
+use std::collections::BTreeMap;
+
 use crate::error::Error;
 use crate::handle::Handle;
 use crate::observation::Observation;
@@ -87,7 +89,6 @@ pub struct DestroyReport {
 }
 
 /// Of `import`.
-#[derive(Debug)]
 pub struct Imported {
     /// What exists.
     pub handle: Handle,
@@ -95,6 +96,8 @@ pub struct Imported {
     pub observation: Observation,
     /// [`crate::RunSpec::manifest`] of the run, if its manifest was found.
     pub manifest: Option<serde_json::Value>,
+    /// The job's environment, without what this crate has added. Values are the user's and may be secret.
+    pub environment: BTreeMap<String, String>,
     /// For the user.
     pub remarks: Vec<Remark>,
 }

@@ -66,7 +66,6 @@ async fn world(number: u64) -> Option<World> {
         stop: watch::channel(false).0,
     };
     world.post("reset", &json!({}));
-    world.put_role().await;
     Some(world)
 }
 
@@ -107,8 +106,6 @@ impl World {
             .or(answer.as_array())
             .map_or(0, Vec::len)
     }
-
-    async fn put_role(&self) {}
 
     fn bucket(&self) -> String {
         format!("data-{}", self.account)
@@ -179,7 +176,7 @@ impl World {
             instance_count: 1,
             volume_gb: None,
             spot: false,
-            max_runtime_seconds: 3600,
+            max_runtime_seconds: 36_000,
             max_wait_seconds: None,
             max_pending_seconds: None,
             max_retry_attempts: None,
@@ -351,7 +348,7 @@ async fn a_companion_bucket_is_made_filled_shared_and_removed() {
             resume_from: ResumeFrom::None,
         });
         spec.spot = true;
-        spec.max_wait_seconds = Some(7200);
+        spec.max_wait_seconds = Some(72_000);
         spec
     };
     let (left, right) = (spec("left"), spec("right"));
@@ -455,57 +452,200 @@ async fn a_lost_answer_makes_no_second_job() {
     assert!(world.destroy(&report.handle, false).await.failure.is_none());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_any_call_a_second_apply_converges_and_a_destroy_leaves_nothing() {
-    let Some(world) = world(5).await else { return };
-    world.data(2, 10).await;
-    let mut spec = world.spec();
-    spec.check_quota = false;
-    for nth in 1..60 {
-        let since = world.call("GET", "requests", "");
-        let before = since["requests"]
+/// Kills a create after each of its calls in turn, creates again and destroys.
+async fn kill_everywhere(
+    world: &World,
+    spec: &RunSpec,
+    options: DestroyOptions,
+    clean: impl AsyncFn(usize),
+) {
+    let log = || {
+        let answer = world.call("GET", "requests", "");
+        answer["requests"]
             .as_array()
-            .or(since.as_array())
-            .map_or(0, Vec::len);
+            .or(answer.as_array())
+            .map_or(0, Vec::len)
+    };
+    for nth in 1..200 {
+        let before = log();
         let keep = Keep(Mutex::new(None));
         let control = Control {
             progress: &keep,
             ..world.control()
         };
-        // The process dies after the nth call has had its effect.
         let killed = tokio::select! {
-            report = lifecycle::create(&world.aws, &spec, &control) => { succeeded(&report); false }
+            report = lifecycle::create(&world.aws, spec, &control) => { succeeded(&report); false }
             () = async {
-                loop {
-                    let now = world.call("GET", "requests", "");
-                    if now["requests"].as_array().or(now.as_array()).map_or(0, Vec::len) >= before + nth {
-                        break;
-                    }
+                while log() < before + nth {
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
             } => true,
         };
         world.post("clock", &json!({ "advance_seconds": 120 }));
-        let second = world.create(&spec).await;
         let handle = if killed {
+            let second = world.create(spec).await;
             succeeded(&second);
             second.handle
         } else {
             keep.0.into_inner().unwrap().unwrap()
         };
-        let gone = world.destroy(&handle, false).await;
-        assert!(gone.failure.is_none(), "{nth}: {gone:?}");
+        let gone = lifecycle::destroy(&world.aws, &handle, options, &world.control()).await;
+        assert!(
+            gone.failure.is_none() && gone.handle.is_empty(),
+            "{nth}: {gone:?}"
+        );
+        let left = world.inventory();
+        for kind in ["claims", "dashboards", "jobs", "roles"] {
+            assert_eq!(left[kind], json!([]), "{nth}: {kind}");
+        }
+        clean(nth).await;
+        if !killed {
+            println!("{} calls", nth - 1);
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_call_a_second_apply_converges_and_a_destroy_leaves_nothing() {
+    let Some(world) = world(5).await else { return };
+    world.data(2, 10).await;
+    let options = DestroyOptions {
+        on_destroy: OnDestroy::Delete,
+        force: false,
+    };
+    kill_everywhere(&world, &world.spec(), options, async |nth| {
         let keys = world.keys(&world.bucket()).await;
         assert!(
             keys.iter()
                 .all(|key| key.starts_with("data/") || key.starts_with("sustainable/runs/")),
             "{nth}: {keys:?}"
         );
-        if !killed {
-            break;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_with_buckets_of_our_own() {
+    let Some(world) = world(7).await else { return };
+    let mut spec = world.spec();
+    spec.data_bucket.create = true;
+    spec.dataset_size_gb = 0.0;
+    spec.region = "eu-north-1".to_owned();
+    spec.job_bucket = JobBucket::Companion {
+        name: naming::companion_bucket(&world.bucket(), "eu-north-1"),
+    };
+    spec.channels.clear();
+    let options = DestroyOptions {
+        on_destroy: OnDestroy::Delete,
+        force: true,
+    };
+    kill_everywhere(&world, &spec, options, async |nth| {
+        assert_eq!(world.inventory()["buckets"], json!([]), "{nth}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_has_its_reason_and_its_last_lines() {
+    let Some(world) = world(8).await else { return };
+    world.data(1, 10).await;
+    world.post("jobs", &json!({ "name": "bert-*", "log": ["epoch 1", "Killed"], "steps": ["Starting", "Training", { "status": "Failed", "reason": "AlgorithmError: exit code 137" }] }));
+    let mut spec = world.spec();
+    spec.wait_for_completion = true;
+    let report = world.create(&spec).await;
+    succeeded(&report);
+    let seen = report.observation.unwrap();
+    assert_eq!(seen.outcome, Outcome::Failed);
+    assert_eq!(
+        seen.failure_reason.as_deref(),
+        Some("AlgorithmError: exit code 137")
+    );
+    assert!(
+        seen.last_log_lines
+            .iter()
+            .any(|line| line.contains("Killed")),
+        "{:?} {:?}",
+        seen.last_log_lines,
+        report.remarks
+    );
+    assert!(!report.handle.wait_pending);
+    // What is deleted behind our back is said, and a destroy still works.
+    world
+        .s3
+        .delete_object()
+        .bucket(world.bucket())
+        .key(naming::claim_key("bert"))
+        .send()
+        .await
+        .unwrap();
+    let seen = lifecycle::read(&world.aws, &report.handle, ReadOptions::default())
+        .await
+        .unwrap();
+    assert_eq!(seen.missing.len(), 1, "{:?}", seen.missing);
+    assert!(world.destroy(&seen.handle, false).await.failure.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_during_the_wait_keeps_everything() {
+    let Some(world) = world(9).await else { return };
+    world.data(1, 10).await;
+    world.post("jobs", &json!({ "name": "bert-*", "steps": ["Starting", { "status": "Training", "forever": true }] }));
+    let mut spec = world.spec();
+    spec.wait_for_completion = true;
+    let stop = world.stop.clone();
+    let (report, ()) = tokio::join!(world.create(&spec), async {
+        while world.calls("DescribeTrainingJob") < 3 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-    }
-    println!("{}", world.inventory());
+        stop.send_replace(true);
+    });
+    succeeded(&report);
+    assert!(report.handle.wait_pending, "{report:?}");
+    world.stop.send_replace(false);
+    assert!(world.destroy(&report.handle, false).await.failure.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_preflights_refuse_is_a_remark_and_a_refused_copy_costs_no_other() {
+    let Some(world) = world(10).await else { return };
+    world.data(6, 10).await;
+    world.post("faults", &json!([
+        { "kind": "refused", "service": "service-quotas", "count": -1 },
+        { "kind": "refused", "service": "cloudwatch", "operation": "PutDashboard", "count": -1 },
+        { "kind": "refused", "service": "s3", "operation": "CopyObject", "params": { "Key": "*part-0003" }, "count": -1 },
+    ]));
+    let mut spec = world.spec();
+    spec.region = "eu-north-1".to_owned();
+    let companion = naming::companion_bucket(&world.bucket(), "eu-north-1");
+    spec.job_bucket = JobBucket::Companion {
+        name: companion.clone(),
+    };
+    let report = world.create(&spec).await;
+    let failure = report.failure.unwrap();
+    println!("{}", failure.error);
+    assert_eq!(failure.step, "staging");
+    assert!(
+        failure.error.to_string().contains("1 of 6 objects"),
+        "{}",
+        failure.error
+    );
+    assert!(
+        report
+            .remarks
+            .iter()
+            .any(|remark| remark.summary == "quota not checked"),
+        "{:?}",
+        report.remarks
+    );
+    assert_eq!(report.handle.companions.len(), 1);
+    world.call("DELETE", "faults", "");
+    let before = world.calls("CopyObject");
+    let again = world.create(&spec).await;
+    succeeded(&again);
+    assert_eq!(world.calls("CopyObject") - before, 1);
+    let gone = world.destroy(&again.handle, true).await;
+    assert!(gone.failure.is_none(), "{gone:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -530,9 +670,9 @@ async fn errors_name_the_field_and_leave_nothing() {
             "The bucket holds: data/",
         ),
         (
-            |spec| spec.max_runtime_seconds = 100 * 86400,
+            |spec| spec.instance_type = "ml.bogus".to_owned(),
             "",
-            "maxRuntimeInSeconds",
+            "instanceType",
         ),
     ];
     for (change, field, text) in table {

@@ -119,12 +119,13 @@ impl Step for Data {
             .collect();
         if !others.is_empty() {
             removal.leave(format!(
-                "bucket {}: {} other trainings use it",
+                "bucket {}: still used by {}",
                 bucket.name,
-                others.len()
+                naming::counted(others.len(), "other training")
             ));
         } else if removal.options.force {
             empty_and_delete(&bucket).await?;
+            removal.deleted.push(bucket.name.clone());
         } else if let Some(holds) = delete_if_empty(&bucket).await? {
             removal.leave(format!("bucket {}: not empty ({holds}); force_destroy = true would remove it with everything in it", bucket.name));
         }

@@ -250,12 +250,13 @@ async fn leave_bucket(removal: &mut Removal<'_>, bucket: &Bucket) -> Result<bool
     }
     if !others.is_empty() {
         removal.leave(format!(
-            "bucket {}: {} other trainings use it",
+            "bucket {}: still used by {}",
             bucket.name,
-            others.len()
+            naming::counted(others.len(), "other training")
         ));
     } else if removal.options.force {
         buckets::empty_and_delete(bucket).await?;
+        removal.deleted.push(bucket.name.clone());
     } else if let Some(holds) = buckets::delete_if_empty(bucket).await? {
         removal.leave(format!("bucket {}: it holds what was paid for ({holds}); force_destroy = true would remove it with everything in it", bucket.name));
     }

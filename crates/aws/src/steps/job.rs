@@ -18,7 +18,7 @@ use crate::removal::Removal;
 use crate::request;
 use crate::retry::{PROPAGATION, Poll, Watch, is_propagating};
 use crate::run::Run;
-use crate::s3::rfc3339;
+use crate::s3::{Bucket, rfc3339};
 use crate::settings::Service;
 
 pub(crate) struct TrainingJob;
@@ -93,16 +93,32 @@ impl Step for TrainingJob {
                 ));
             }
         }
-        if let Some(location) = removal
-            .handle
-            .model_artifacts_location()
-            .filter(|_| !removal.options.force)
-        {
-            removal.leave(format!("artifacts, if there are any, under {location}"));
+        if let Some(location) = removal.handle.model_artifacts_location() {
+            if holds_something(removal, &location).await {
+                removal.leave(format!("artifacts under {location}"));
+            }
         }
         removal.handle.job_name = None;
         removal.handle.job_arn = None;
         Ok(())
+    }
+}
+
+/// Not allowed to look: better one line too many.
+async fn holds_something(removal: &Removal<'_>, uri: &str) -> bool {
+    let Some((bucket, key)) = naming::split_s3_uri(uri) else {
+        return false;
+    };
+    let bucket = Bucket::new(
+        removal.aws,
+        bucket,
+        &removal.handle.region,
+        &removal.handle.account_id,
+    )
+    .await;
+    match bucket.list(&format!("{key}/"), Some(1)).await {
+        Ok(found) => !found.is_empty(),
+        Err(error) => error.kind() != Kind::NotFound,
     }
 }
 

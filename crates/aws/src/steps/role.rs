@@ -51,61 +51,68 @@ impl Step for ExecutionRole {
                     .map_err(|error| Error::new(Kind::Other, error.to_string()))?,
             );
         }
-        let answer = iam
-            .create_role()
-            .role_name(&name)
-            .path(&path)
-            .set_permissions_boundary(boundary)
-            .description(format!(
-                "SageMaker training {} on s3://{}",
-                run.spec.name, run.spec.data_bucket.name
-            ))
-            .assume_role_policy_document(&trust)
-            .set_tags(Some(tags))
-            .send()
-            .await;
-        let arn = match answer {
-            Ok(answer) => {
-                run.made(self.name());
-                answer.role().map(|role| role.arn().to_owned())
-            }
-            Err(error) => {
-                let error = Error::sdk(Service::Iam, "CreateRole", &error)
-                    .about(about.clone())
-                    .on("role");
-                if error.code() != Some("EntityAlreadyExists") {
-                    return Err(error);
-                }
-                // A crash, a lost answer or the previous run: ours by its tags, else somebody else's.
-                let found = iam.get_role().role_name(&name).send().await;
-                let found = found.map_err(|error| {
-                    Error::sdk(Service::Iam, "GetRole", &error)
-                        .about(about.clone())
-                        .on("role")
-                })?;
-                let role = found
-                    .role()
-                    .ok_or_else(|| Error::new(Kind::Other, "IAM gave no role"))?;
-                if !ours(role.tags(), &run.spec.name) {
-                    return Err(Error::new(
-                        Kind::Conflict,
-                        format!("role {name} exists and does not carry this training's tags"),
-                    )
-                    .advise("Delete or rename it, or give the run a role of its own with role_arn.")
-                    .on("role"));
-                }
-                let call = iam
-                    .update_assume_role_policy()
+        // The previous run's role is there; else it is made, unless a crash or a lost answer has made it before.
+        let known = run
+            .previous
+            .is_some_and(|previous| previous.managed_role.as_deref() == Some(name.as_str()));
+        let found = if known {
+            find(&iam, &name).await?
+        } else {
+            None
+        };
+        let found = match found {
+            Some(role) => Some(role),
+            None => {
+                let answer = iam
+                    .create_role()
                     .role_name(&name)
-                    .policy_document(&trust);
-                call.send().await.map_err(|error| {
-                    Error::sdk(Service::Iam, "UpdateAssumeRolePolicy", &error).about(about.clone())
-                })?;
-                Some(role.arn().to_owned())
+                    .path(&path)
+                    .set_permissions_boundary(boundary)
+                    .description(format!(
+                        "SageMaker training {} on s3://{}",
+                        run.spec.name, run.spec.data_bucket.name
+                    ))
+                    .assume_role_policy_document(&trust)
+                    .set_tags(Some(tags))
+                    .send()
+                    .await;
+                match answer {
+                    Ok(answer) => {
+                        run.made(self.name());
+                        run.handle.role_arn = answer.role().map(|role| role.arn().to_owned());
+                        None
+                    }
+                    Err(error) => {
+                        let error = Error::sdk(Service::Iam, "CreateRole", &error)
+                            .about(about.clone())
+                            .on("role");
+                        if error.code() != Some("EntityAlreadyExists") {
+                            return Err(error);
+                        }
+                        find(&iam, &name).await?
+                    }
+                }
             }
         };
+        if let Some(role) = found {
+            if !ours(role.tags(), &run.spec.name) {
+                return Err(Error::new(
+                    Kind::Conflict,
+                    format!("role {name} exists and does not carry this training's tags"),
+                )
+                .advise("Delete or rename it, or give the run a role of its own with role_arn.")
+                .on("role"));
+            }
+            let call = iam
+                .update_assume_role_policy()
+                .role_name(&name)
+                .policy_document(&trust);
+            call.send().await.map_err(|error| {
+                Error::sdk(Service::Iam, "UpdateAssumeRolePolicy", &error).about(about.clone())
+            })?;
+            run.handle.role_arn = Some(role.arn().to_owned());
+        }
         run.handle.managed_role = Some(name.clone());
-        run.handle.role_arn = arn;
         run.save();
         let policy = policy(run)?.to_string();
         let call = iam
@@ -171,6 +178,20 @@ impl Step for ExecutionRole {
         let error = Error::sdk(Service::Iam, "GetRole", &found.err()?);
         (error.kind() == Kind::NotFound).then(|| format!("execution role {name} is gone"))
     }
+}
+
+/// The role of this name, if there is one.
+async fn find(
+    iam: &aws_sdk_iam::Client,
+    name: &str,
+) -> Result<Option<aws_sdk_iam::types::Role>, Error> {
+    let answer = iam.get_role().role_name(name).send().await;
+    let answer = answer.map_err(|error| {
+        Error::sdk(Service::Iam, "GetRole", &error)
+            .about(format!("role {name}"))
+            .on("role")
+    });
+    Ok(Removal::gone_is_fine(answer)?.and_then(|answer| answer.role))
 }
 
 fn ours(tags: &[Tag], name: &str) -> bool {
