@@ -17,7 +17,7 @@ use tfplugin::{
 use super::decide::{self, decide};
 use super::private::{Intent, Remembered};
 use super::spec::{self, Ingredients};
-use super::{destroy, expiry, identity, manifest, run};
+use super::{destroy, expiry, identity, manifest, run, say};
 use crate::configured::Configured;
 use crate::object::{Object, get, object};
 use crate::text::sentence;
@@ -214,12 +214,9 @@ async fn change(
     if seen.is_none() {
         keep_prior(&mut outputs, &prior);
     }
-    Ok(answer(
-        request,
-        run::fill(planned, &outputs),
-        &remembered,
-        diagnostics,
-    ))
+    let state = run::fill(planned, &outputs);
+    diagnostics.extend(seen.and_then(|seen| say::ended_badly(&state, &seen)));
+    Ok(answer(request, state, &remembered, diagnostics))
 }
 
 /// What AWS has to be told.
@@ -300,6 +297,13 @@ impl Job<'_> {
         let creates = self.request.action() == Action::Create;
         match &report.failure {
             Some(failure) if !failure.job_exists => {
+                let stopped = failure.error.kind() == aws::Kind::Stopped;
+                if creates && stopped && !report.handle.is_empty() {
+                    // Terraform ends the apply itself; an error here would only taint what the next apply goes on with.
+                    diagnostics.push(say::launch_stopped());
+                    let state = self.without_job(&report.handle, say::LAUNCHING, "pending");
+                    return self.answer(state, report.handle, diagnostics);
+                }
                 diagnostics.push(failed(failure, spec));
                 if creates && report.handle.is_empty() {
                     return ApplyResponse {
@@ -309,7 +313,7 @@ impl Job<'_> {
                     };
                 }
                 let state = if creates {
-                    self.unlaunched(&report.handle)
+                    self.without_job(&report.handle, "LaunchFailed", "failed_to_launch")
                 } else {
                     self.unchanged(&report)
                 };
@@ -333,6 +337,8 @@ impl Job<'_> {
                     report.observation.as_ref(),
                     &mut diagnostics,
                 );
+                let seen = report.observation.as_ref();
+                diagnostics.extend(seen.and_then(|seen| say::ended_badly(&state, seen)));
                 self.answer(state, report.handle, diagnostics)
             }
         }
@@ -363,11 +369,11 @@ impl Job<'_> {
         run::fill(self.planned.clone(), &outputs)
     }
 
-    /// A create that came to no job: what exists, so that a destroy can remove it.
-    fn unlaunched(&self, handle: &Handle) -> Object {
+    /// A create that came to no job: what exists, so that an apply goes on with it or a destroy removes it.
+    fn without_job(&self, handle: &Handle, status: &str, outcome: &str) -> Object {
         let mut state = self.state(handle, None, &mut Diagnostics::new());
-        state.insert("training_job_status".to_owned(), "LaunchFailed".into());
-        state.insert("outcome".to_owned(), "failed_to_launch".into());
+        state.insert("training_job_status".to_owned(), status.into());
+        state.insert("outcome".to_owned(), outcome.into());
         state
     }
 

@@ -33,7 +33,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) adopted: bool,
     /// The digest of the source folder as it is now; none without a folder.
     pub(crate) source_digest: Option<&'a str>,
-    /// The job's record is gone and its last outcome was not a success.
+    /// There is no job to stand by: its record is gone without a success, or its launch was stopped.
     pub(crate) lost: bool,
 }
 

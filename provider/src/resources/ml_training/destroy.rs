@@ -6,6 +6,7 @@ use tfplugin::{ApplyRequest, ApplyResponse, Diagnostic, Diagnostics, Value};
 
 use super::apply::{Limits, remarks};
 use super::private::Remembered;
+use super::recover;
 use crate::configured::Configured;
 use crate::object::{get, object};
 
@@ -15,10 +16,11 @@ pub(crate) async fn destroy(
     request: &ApplyRequest,
     mut remembered: Remembered,
 ) -> Result<ApplyResponse, Diagnostics> {
-    let Some(handle) = remembered.handle.clone() else {
+    let prior = object(&request.prior);
+    let aws = configured.aws()?;
+    let Some(handle) = recover::handle(aws, remembered.handle.clone(), &prior).await? else {
         return Ok(ApplyResponse::default());
     };
-    let prior = object(&request.prior);
     let options = DestroyOptions {
         on_destroy: match get(&prior, "on_destroy").as_str() {
             Some("delete") => OnDestroy::Delete,
@@ -27,7 +29,6 @@ pub(crate) async fn destroy(
         },
         force: get(&prior, "force_destroy").as_bool().unwrap_or_default(),
     };
-    let aws = configured.aws()?;
     let progress = aws::NoProgress;
     let control = Control {
         stop: request.stop.receiver(),

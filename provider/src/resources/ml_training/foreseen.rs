@@ -53,6 +53,7 @@ pub(crate) fn decided(
         assumptions: lines(&decision.assumptions),
         training_image_resolved: container.image(),
         launchable: has_code(known.config),
+        bucket_managed: bucket_managed(known, &decision.selected_region),
         job_bucket_name: job_bucket(known, &decision.selected_region),
         ..named(known)
     })?;
@@ -111,11 +112,6 @@ fn named(known: &Known<'_>) -> Outputs {
         source_digest: known.source_digest.clone(),
         tags_all: shown(&known.tags),
         sagemaker_role_arn: known.config.role_arn.clone(),
-        bucket_managed: match known.config.create_bucket {
-            Attr::Known(false) | Attr::Null => Attr::Known(false),
-            // It is used as it is where it exists.
-            Attr::Known(true) | Attr::Unknown => Attr::Unknown,
-        },
         outcome: Attr::Known(aws::Outcome::Pending.as_str().to_owned()),
         ..Outputs::default()
     }
@@ -154,6 +150,24 @@ fn job_bucket(known: &Known<'_>, region: &str) -> Attr<String> {
             aws::naming::companion_bucket(bucket, region)
         }
     })
+}
+
+/// Whether we make that bucket: one that exists is used as it is, so only a `false` can be foreseen.
+fn bucket_managed(known: &Known<'_>, region: &str) -> Attr<bool> {
+    let entry = known
+        .config
+        .regional
+        .as_ref()
+        .known()
+        .and_then(|regional| regional.get(region));
+    let replica = entry.is_some_and(|entry| entry.dataset_s3_uri.is_known());
+    let at_home = known.dataset_region.as_deref().known() == Some(region);
+    let users_own = matches!(known.config.create_bucket, Attr::Known(false) | Attr::Null);
+    if replica || at_home && users_own {
+        Attr::Known(false)
+    } else {
+        Attr::Unknown
+    }
 }
 
 fn both<A, B>(one: Attr<A>, other: Attr<B>) -> Attr<(A, B)> {

@@ -25,6 +25,7 @@ mod plan_tests;
 mod planned;
 mod private;
 mod read;
+mod recover;
 pub(crate) mod request;
 mod run;
 mod say;

@@ -106,11 +106,12 @@ fn changes(
     let Some(prior) = prior else {
         return Change::Create;
     };
+    let status = get(prior, "training_job_status").as_str();
+    let succeeded = get(prior, "outcome").as_str() == Some("succeeded");
     let facts = Facts {
         adopted: remembered.adopted,
         source_digest: digest.as_deref().known(),
-        lost: get(prior, "training_job_status").as_str() == Some("NotFound")
-            && get(prior, "outcome").as_str() != Some("succeeded"),
+        lost: status == Some("NotFound") && !succeeded || status == Some(say::LAUNCHING),
     };
     classify(written, Some(prior), facts)
 }

@@ -139,12 +139,14 @@ fn new_run(config: &Object, prior: Option<&Object>, parts: &Parts<'_>) -> Object
             planned.insert(name.to_owned(), foreseen.clone());
         }
     }
-    // Who made the bucket does not change with a run.
-    if let Some(managed) = prior
-        .map(|prior| get(prior, "bucket_managed"))
-        .filter(|managed| !managed.is_null())
+    // Who made a bucket does not change with a run.
+    if let Some(prior) = prior
+        .filter(|prior| get(prior, "job_bucket_name") == get(parts.foreseen, "job_bucket_name"))
     {
-        planned.insert("bucket_managed".to_owned(), managed.clone());
+        planned.insert(
+            "bucket_managed".to_owned(),
+            get(prior, "bucket_managed").clone(),
+        );
     }
     planned.insert(
         "run_change".to_owned(),

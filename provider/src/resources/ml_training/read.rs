@@ -1,13 +1,13 @@
 //! Refreshing: how the run fares. What was decided stays as it was.
 
+use aws::Observation;
 use aws::lifecycle::{self, ReadOptions};
-use aws::{Observation, Outcome};
 use tfplugin::{Diagnostic, Diagnostics, ReadRequest, ReadResponse, Value};
 
 use super::apply::remarks;
 use super::planned::{LAUNCHED, OBSERVED};
 use super::private::Remembered;
-use super::{identity, run};
+use super::{identity, run, say};
 use crate::configured::Configured;
 use crate::object::{Object, get, object};
 
@@ -67,7 +67,7 @@ pub(crate) async fn read(
     }
     response.diagnostics.extend(remarks(&report.remarks));
     response.diagnostics.extend(missing(&report.missing));
-    response.diagnostics.extend(ended_badly(&state, seen));
+    response.diagnostics.extend(say::ended_badly(&state, seen));
     remembered.handle = Some(report.handle);
     response.private = remembered.write();
     response.identity = identity::of(&state).or(response.identity);
@@ -113,48 +113,4 @@ fn missing(missing: &[String]) -> Option<Diagnostic> {
         "Something of this training was removed elsewhere",
         format!("- {}", missing.join("\n- ")),
     ))
-}
-
-/// A run that did not succeed is never mistaken for one that did.
-fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnostic> {
-    let job = get(state, "training_job_name")
-        .as_str()
-        .unwrap_or("The training");
-    let outcome = get(state, "outcome")
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    let what = match seen.outcome {
-        _ if seen.status == "NotFound" && outcome != "succeeded" => {
-            "is gone, and no success of it was seen; the next apply starts a new run"
-        }
-        Outcome::Failed => "failed",
-        Outcome::OverRun => "was stopped at max_runtime_hours; a partial model was uploaded",
-        Outcome::SpotExhausted => "waited for spot capacity until max_wait_hours and was stopped",
-        Outcome::Capacity => "found no capacity for its instance type",
-        Outcome::StoppedByUser => "was stopped",
-        Outcome::Pending | Outcome::Succeeded | Outcome::Unknown => return None,
-    };
-    let mut detail = format!("Outcome: {outcome}.");
-    if let Some(hours) = get(state, "elapsed_hours").as_f64() {
-        detail.push_str(&format!(" It ran for {} h.", crate::text::figure(hours)));
-    }
-    if let Some(reason) = &seen.failure_reason {
-        detail.push_str(&format!("\nReason: {}", crate::text::sentence(reason)));
-    }
-    if !seen.last_log_lines.is_empty() {
-        detail.push_str(&format!(
-            "\nLast log lines:\n  {}",
-            seen.last_log_lines.join("\n  ")
-        ));
-    }
-    if let Some(url) = get(state, "log_url").as_str() {
-        detail.push_str(&format!("\nLogs: {url}"));
-    }
-    if seen.status != "NotFound" {
-        detail.push_str(
-            "\nIt is not run again by itself. Changed code or hyperparameters start a new run; to run the same again: terraform apply -replace=ADDRESS (this resource's address), or change rerun_triggers.",
-        );
-    }
-    Some(Diagnostic::warning(format!("{job} {what}"), detail))
 }

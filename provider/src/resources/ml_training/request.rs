@@ -33,9 +33,10 @@ pub(crate) fn request(
     assume_set: bool,
 ) -> Result<Request, NoRequest> {
     let mut read = Reader::default();
-    let provider_region = read.option("region", &around.region).cloned();
     let dataset_region = match &config.dataset_region {
-        Attr::Null => provider_region.clone(),
+        Attr::Null => read
+            .option("the provider's region", &around.region)
+            .cloned(),
         written => read.option("dataset_region", written).cloned(),
     };
     let model_type = read.parsed("model_type", &config.model_type, ModelType::parse);
@@ -56,13 +57,20 @@ pub(crate) fn request(
     limits(config, &mut read, &mut request);
     request.previous = around.previous.clone();
     request.only = around.only.clone();
+    // The provider's own region says nothing but where settings at the top level hold.
+    let bound = request.region_bound != RegionBound::default();
+    let home = if bound {
+        read.option("the provider's region", &around.region)
+    } else {
+        around.region.as_ref().known()
+    };
     if !read.unknown.is_empty() {
         return Err(NoRequest::Unknown(read.unknown));
     }
     let Some(dataset_region) = dataset_region else {
         return Err(NoRequest::NoRegion);
     };
-    request.provider_region = provider_region.unwrap_or(dataset_region);
+    request.provider_region = home.cloned().unwrap_or(dataset_region);
     Ok(request)
 }
 

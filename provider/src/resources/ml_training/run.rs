@@ -37,8 +37,9 @@ fn launched(handle: &Handle) -> Outputs {
         model_artifacts_location: handle.model_artifacts_location().into(),
         reports_location: handle.reports_location().into(),
         bucket_managed: handle
-            .data_bucket
+            .job_bucket
             .as_ref()
+            .or(handle.data_bucket.as_ref())
             .map(|bucket| bucket.managed)
             .into(),
         ..Outputs::default()

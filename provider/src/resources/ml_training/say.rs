@@ -1,17 +1,21 @@
 //! Sentences about a decision and about a run.
 
+use aws::{Observation, Outcome};
 use planner::Infeasible;
 use tfplugin::{Diagnostic, Value};
 
 use crate::object::{Object, get};
 use crate::text::{figure, list, sentence};
 
+/// `training_job_status` of a launch that was stopped before the job existed.
+pub(crate) const LAUNCHING: &str = "Launching";
+
 /// Whether the job of this state was still at work when it was last looked at.
 pub(crate) fn is_running(state: &Object) -> bool {
     get(state, "outcome").as_str() == Some("pending")
         && !matches!(
             get(state, "training_job_status").as_str(),
-            None | Some("NotFound" | "LaunchFailed")
+            None | Some("NotFound" | "LaunchFailed" | LAUNCHING)
         )
 }
 
@@ -39,7 +43,9 @@ fn so_far(state: &Object) -> String {
 
 /// `run_change` of a new run.
 pub(crate) fn run_change(state: &Object) -> Value {
-    let text = if is_running(state) {
+    let text = if get(state, "training_job_status").as_str() == Some(LAUNCHING) {
+        "goes on with the launch that was stopped".to_owned()
+    } else if is_running(state) {
         format!(
             "stops {} after {} as of the last refresh, starts a new run",
             job(state),
@@ -108,4 +114,56 @@ pub(crate) fn nothing_feasible(infeasible: &Infeasible, tolerated: bool) -> Diag
         diagnostic = diagnostic.at(attribute);
     }
     diagnostic
+}
+
+/// A run that did not succeed is never mistaken for one that did.
+pub(crate) fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnostic> {
+    let job = get(state, "training_job_name")
+        .as_str()
+        .unwrap_or("The training");
+    let outcome = get(state, "outcome")
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let what = match seen.outcome {
+        _ if seen.status == "NotFound" && outcome != "succeeded" => {
+            "is gone, and no success of it was seen; the next apply starts a new run"
+        }
+        Outcome::Failed => "failed",
+        Outcome::OverRun => "was stopped at max_runtime_hours; a partial model was uploaded",
+        Outcome::SpotExhausted => "waited for spot capacity until max_wait_hours and was stopped",
+        Outcome::Capacity => "found no capacity for its instance type",
+        Outcome::StoppedByUser => "was stopped",
+        Outcome::Pending | Outcome::Succeeded | Outcome::Unknown => return None,
+    };
+    let mut detail = format!("Outcome: {outcome}.");
+    if let Some(hours) = get(state, "elapsed_hours").as_f64() {
+        detail.push_str(&format!(" It ran for {} h.", figure(hours)));
+    }
+    if let Some(reason) = &seen.failure_reason {
+        detail.push_str(&format!("\nReason: {}", sentence(reason)));
+    }
+    if !seen.last_log_lines.is_empty() {
+        detail.push_str(&format!(
+            "\nLast log lines:\n  {}",
+            seen.last_log_lines.join("\n  ")
+        ));
+    }
+    if let Some(url) = get(state, "log_url").as_str() {
+        detail.push_str(&format!("\nLogs: {url}"));
+    }
+    if seen.status != "NotFound" {
+        detail.push_str(
+            "\nIt is not run again by itself. Changed code or hyperparameters start a new run; to run the same again: terraform apply -replace=ADDRESS (this resource's address), or change rerun_triggers.",
+        );
+    }
+    Some(Diagnostic::warning(format!("{job} {what}"), detail))
+}
+
+/// Ctrl-C before the job existed.
+pub(crate) fn launch_stopped() -> Diagnostic {
+    Diagnostic::warning(
+        "The launch was stopped before the training job existed",
+        "Nothing runs and nothing bills by the hour. What was prepared so far is in the state: the next apply goes on from there, and a destroy removes it.",
+    )
 }
