@@ -57,7 +57,7 @@ licences: ## check the licences and sources of what is linked
 unit: ## run the tests of the crates, and of the sources themselves
 	$(call say,unit and protocol tests)
 	cargo build --locked --workspace --all-targets
-	cargo test --locked --workspace
+	TOFU=$(BIN)/tofu cargo test --locked --workspace
 	$(PYTEST) -q -p no:cacheprovider tests/architecture tests/examples
 
 docs: ## generate the reference pages in docs/
@@ -87,7 +87,8 @@ bench: ## measure, side by side
 	@scripts/setup.sh python_environment
 	@$(VENV)/python tests/bench/bench.py
 
-catalog: ## validate the figures of the catalogue
+catalog: ## turn the data files into tables, and validate the figures
+	cargo run --locked -q -p sustainable-catalog --example generate
 	cargo test --locked -p sustainable-catalog
 
 requirements: ## pin tests/requirements.in with hashes

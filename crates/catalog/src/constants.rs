@@ -63,6 +63,8 @@ constants! {
     max_training_hours,
     /// Gain that moves a new run, in percent.
     redecide_gain_percent,
+    /// How many coefficients of variation a short run may stray from the annual average.
+    variability_multiple,
     /// Least accelerator memory of a generative model against the reference.
     generative_memory_share,
 }

@@ -94,8 +94,9 @@ pub(crate) const CONSTANTS: Constants = Constants {
     max_training_hours: f(672.0, 672.0, 672.0, 14),
     redecide_gain_percent: f(10.0, 10.0, 10.0, 0),
     generative_memory_share: f(0.9, 0.9, 0.9, 0),
+    variability_multiple: f(1.0, 1.0, 1.64, 1),
 };
-pub(crate) static MEANINGS: [Meaning; 20] = [
+pub(crate) static MEANINGS: [Meaning; 21] = [
     Meaning { name: "startup_hours", unit: "h", what: "instance start and image pull before training" },
     Meaning { name: "upload_hours", unit: "h", what: "upload of the model after training" },
     Meaning { name: "nvme_gb_per_s", unit: "GB/s", what: "download of the dataset onto local NVMe" },
@@ -116,6 +117,7 @@ pub(crate) static MEANINGS: [Meaning; 20] = [
     Meaning { name: "max_training_hours", unit: "h", what: "longest run that SageMaker allows (28 days)" },
     Meaning { name: "redecide_gain_percent", unit: "%", what: "gain that moves a new run away from where the last one was" },
     Meaning { name: "generative_memory_share", unit: "", what: "least total accelerator memory of a generative model against the reference" },
+    Meaning { name: "variability_multiple", unit: "", what: "coefficients of variation that a short run may stray from the annual average (1 covers 55 to 82 % of all windows; 1.64 covers 84 to 97 %)" },
 ];
 pub(crate) const REGION_COUNT: usize = 38;
 pub(crate) static REGIONS: [Region; REGION_COUNT] = [

@@ -60,7 +60,7 @@ fn what_if(solver: &Solver, chosen: &Found, change: impl FnOnce(&mut Request)) -
     change(&mut request);
     request.previous = None;
     let other = Solver::new(solver.m.catalog, &request).ok()?;
-    let best = other.rank().found.into_iter().next()?;
+    let best = other.best()?;
     let gain = (1.0 - best.objective / chosen.objective) * 100.0;
     (gain >= WORTH_PERCENT).then_some(best)
 }
@@ -75,7 +75,7 @@ fn effect(chosen: &Found, other: &Found) -> String {
     }
     let moved = |f: &Found| f.x.egress_usd + f.x.storage_usd;
     let transfer = moved(other) - moved(chosen);
-    if transfer.is_finite() && transfer.abs() >= 0.005 {
+    if chosen.region != other.region && transfer.is_finite() && transfer.abs() >= 0.01 {
         text.push_str(&format!(", {} transfer", money(transfer)));
     }
     text
@@ -91,6 +91,13 @@ fn elsewhere(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
         (Residency::Region | Residency::Country, true) => &[Residency::Geography, Residency::Any],
         _ => &[Residency::Any],
     };
+    if solver.scope.residency == Residency::Any
+        && request.preferred_training_regions.is_empty()
+        && request.allow_companion_bucket == Some(true)
+        && request.dataset_size_gb <= request.max_staging_gb
+    {
+        return;
+    }
     let mut named = Vec::new();
     for residency in wider {
         let best = what_if(solver, chosen, |r| {
@@ -169,10 +176,7 @@ fn spot(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
             let without = chosen.x.billed_h;
             let mut with = request.clone();
             with.supports_checkpointing = true;
-            if let Some(best) = Solver::new(m.catalog, &with)
-                .ok()
-                .and_then(|s| s.rank().found.into_iter().next())
-            {
+            if let Some(best) = Solver::new(m.catalog, &with).ok().and_then(|s| s.best()) {
                 lines.push(format!(
                     "supports_checkpointing = true, once the script saves and resumes: {} instead of {}.",
                     hours(best.x.billed_h),
@@ -188,9 +192,7 @@ fn spot(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
     let mut with = request.clone();
     with.use_spot_instances = Some(true);
     with.supports_checkpointing = true;
-    let best = Solver::new(m.catalog, &with)
-        .ok()
-        .and_then(|s| s.rank().found.into_iter().next());
+    let best = Solver::new(m.catalog, &with).ok().and_then(|s| s.best());
     if let Some(best) = best.filter(is_spot) {
         let usd = (best.x.usd / chosen.x.usd - 1.0) * 100.0;
         if usd <= -WORTH_PERCENT {

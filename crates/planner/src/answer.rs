@@ -247,6 +247,8 @@ pub struct Rejection {
     pub region: Option<&'static str>,
     /// Type; `None` = every type.
     pub instance_type: Option<&'static str>,
+    /// Place of the region in the catalogue.
+    pub(crate) region_index: Option<usize>,
     pub(crate) why: Why,
 }
 

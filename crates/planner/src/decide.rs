@@ -316,10 +316,9 @@ fn candidate_lines(
     // cleanest grid. What a list of the user's own leaves out needs no line, but for home.
     let request = solver.m.request;
     let home = request.dataset_region.as_str();
-    let intensity = |r: &crate::Rejection| {
-        let region = r.region.and_then(|name| solver.m.catalog.region(name));
-        region.map_or(0.0, |region| region.intensity.value)
-    };
+    let regions = solver.m.regions();
+    let intensity =
+        |r: &crate::Rejection| r.region_index.map_or(0.0, |i| regions[i].intensity.value);
     let mut shown: Vec<(bool, crate::Rule, f64, &crate::Rejection)> = rejected
         .iter()
         .filter(|r| match r.rule() {

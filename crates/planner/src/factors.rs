@@ -74,9 +74,17 @@ struct Slot {
 }
 
 /// The inputs of one candidate.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Factors {
     slots: Vec<Slot>,
+}
+
+impl Default for Factors {
+    fn default() -> Self {
+        Self {
+            slots: Vec::with_capacity(24),
+        }
+    }
 }
 
 impl Factors {
@@ -94,6 +102,14 @@ impl Factors {
                 up,
                 exponent,
             }),
+        }
+    }
+
+    /// The slot of an input: mostly at the same place, since all are filled in one order.
+    fn at(&self, place: usize, input: Input) -> Option<&Slot> {
+        match self.slots.get(place) {
+            Some(slot) if slot.input == input => Some(slot),
+            _ => self.slots.iter().find(|slot| slot.input == input),
         }
     }
 
@@ -117,17 +133,17 @@ impl Factors {
                 .sum::<f64>()
         };
         let mut square = [0.0, 0.0];
-        for slot in &self.slots {
+        for (place, slot) in self.slots.iter().enumerate() {
             let s = sum(slot);
-            let twin = other.slots.iter().find(|o| o.input == slot.input);
+            let twin = other.at(place, slot.input);
             let [down, up] = twin.map_or([0.0, 0.0], |o| {
                 let t = sum(o);
                 [t * o.down, t * o.up]
             });
             add(&mut square, -(s * slot.down - down), s * slot.up - up);
         }
-        for slot in &other.slots {
-            if !self.slots.iter().any(|o| o.input == slot.input) {
+        for (place, slot) in other.slots.iter().enumerate() {
+            if self.at(place, slot.input).is_none() {
                 let s = -sum(slot);
                 add(&mut square, -s * slot.down, s * slot.up);
             }

@@ -142,6 +142,7 @@ impl<'a> Solver<'a> {
         let mut first = |region: Option<usize>, instance_type: Option<usize>, why: Why| {
             rejected.push(Rejection {
                 region: region.map(|r| m.regions()[r].name),
+                region_index: region,
                 instance_type: instance_type.map(|t| m.types()[t].name),
                 why,
             });
@@ -192,6 +193,51 @@ impl<'a> Solver<'a> {
         Ranking { found, rejected }
     }
 
+    /// The first of [`Solver::rank`] without the rest: for asking "what if".
+    pub(crate) fn best(&self) -> Option<Found> {
+        let m = &self.m;
+        if m.request.max_cost_premium_percent.is_some() || m.request.previous.is_some() {
+            return self.rank().found.into_iter().next();
+        }
+        let mut no = |_: Why| false;
+        let regions: Vec<usize> = (0..m.regions().len())
+            .filter(|r| {
+                rules::region(m, &self.scope, *r, &mut no) && rules::threshold(m, *r, &mut no)
+            })
+            .collect();
+        let mut best: Option<Found> = None;
+        for t in 0..m.types().len() {
+            let Some((pace, choice)) = rules::instance_type(m, &self.scope, t, &mut no) else {
+                continue;
+            };
+            for r in regions.iter().copied() {
+                if !rules::offer(m, &self.scope, t, r, choice, &mut no) {
+                    continue;
+                }
+                let buying = rules::buying(m, t, r);
+                let x = m.figures(&pace, t, r, buying);
+                // What is no better need not be asked about its range.
+                if best
+                    .as_ref()
+                    .is_some_and(|b| self.objective(&x) > b.objective)
+                {
+                    continue;
+                }
+                let candidate = self.with_times(&pace, t, r, buying, x);
+                if rules::runtime(m, &self.scope, t, candidate.compute_high_h, &mut no)
+                    && (!self.has_gates()
+                        || rules::gates(m, &self.gated(&pace, &candidate), &mut no))
+                    && best
+                        .as_ref()
+                        .is_none_or(|b| self.order(&candidate, b).is_lt())
+                {
+                    best = Some(candidate);
+                }
+            }
+        }
+        best
+    }
+
     /// A new run stays where the last one was unless the gain is worth the move.
     fn keep_previous(&self, found: &mut [Found]) {
         let m = &self.m;
@@ -223,6 +269,27 @@ impl<'a> Solver<'a> {
         buying: Buying,
     ) -> Found {
         let x = self.m.figures(pace, instance_type, region, buying);
+        self.with_times(pace, instance_type, region, buying, x)
+    }
+
+    /// What is minimised, rounded to nine digits.
+    fn objective(&self, x: &Figures) -> f64 {
+        nine_digits(match self.m.request.instance_priority {
+            Objective::CarbonOptimized => x.kg,
+            Objective::CostOptimized => x.usd,
+            Objective::GpuEfficient => x.it_kwh,
+            Objective::Balanced => x.kg * x.usd * x.kwh,
+        })
+    }
+
+    fn with_times(
+        &self,
+        pace: &Pace,
+        instance_type: usize,
+        region: usize,
+        buying: Buying,
+        x: Figures,
+    ) -> Found {
         let compute_h = x.training_h * (1.0 + x.repeated);
         let [up_compute, up_hours] = self.m.time_widths(pace, &x);
         let high_h = x.billed_h * up_hours.exp();
@@ -231,20 +298,14 @@ impl<'a> Solver<'a> {
             Some(given) => given.0,
             None => (1.5 * high_h).ceil().clamp(1.0, most),
         };
-        let objective = match self.m.request.instance_priority {
-            Objective::CarbonOptimized => x.kg,
-            Objective::CostOptimized => x.usd,
-            Objective::GpuEfficient => x.it_kwh,
-            Objective::Balanced => x.kg * x.usd * x.kwh,
-        };
         Found {
             region,
             instance_type,
             buying,
-            x,
             compute_high_h: compute_h * up_compute.exp(),
             max_runtime_h,
-            objective: nine_digits(objective),
+            objective: self.objective(&x),
+            x,
         }
     }
 

@@ -275,7 +275,7 @@ def inputs(request, name, region, hours, spot):
         out["grid", zone] = (max(least, math.log(central / low)), max(least, math.log(high / central)))
     h24, h96 = SPREAD.get(r["zone"], SPREAD["*"])
     place = min(1.0, max(0.0, math.log(hours / 24) / math.log(4)))
-    spread = h24 + (h96 - h24) * place
+    spread = const("variability_multiple") * (h24 + (h96 - h24) * place)
     out["strays", r["zone"]] = (spread, spread)
     central, least, most = num(t, "embodied_kg"), num(t, "embodied_kg_min"), num(t, "embodied_kg_max")
     host = math.log(share_of_host(name, "embodied_kg"))

@@ -128,7 +128,7 @@ impl Model<'_> {
             factors.push(Input::NetworkLess, [0.0, 1.0], moved(network.low));
             factors.push(Input::NetworkMore, [0.0, 1.0], moved(network.high));
         }
-        let spread = straying(r, x.training_h);
+        let spread = c.variability_multiple.value * straying(r, x.training_h);
         factors.push(Input::Variability(zone), [spread, spread], grid(at_site));
         factors.push(Input::Embodied, t.embodied_width, grid(x.embodied_kg));
 
