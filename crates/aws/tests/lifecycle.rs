@@ -202,6 +202,19 @@ impl World {
         }
     }
 
+    /// The same in another region, with a companion bucket.
+    fn abroad(&self) -> RunSpec {
+        let mut spec = self.spec();
+        spec.region = "eu-north-1".to_owned();
+        if let Algorithm::Image(uri) = &mut spec.algorithm {
+            *uri = uri.replace("us-east-1", "eu-north-1");
+        }
+        spec.job_bucket = JobBucket::Companion {
+            name: naming::companion_bucket(&self.bucket(), "eu-north-1"),
+        };
+        spec
+    }
+
     async fn create(&self, spec: &RunSpec) -> CreateReport {
         lifecycle::create(&self.aws, spec, &self.control()).await
     }
@@ -330,19 +343,10 @@ async fn a_companion_bucket_is_made_filled_shared_and_removed() {
         .send()
         .await
         .unwrap();
-    let companion = naming::companion_bucket(&world.bucket(), "eu-north-1");
     let spec = |name: &str| {
-        let mut spec = world.spec();
+        let mut spec = world.abroad();
         spec.name = name.to_owned();
         spec.job_name_base = naming::job_name_base(name, &spec.request_digest);
-        spec.region = "eu-north-1".to_owned();
-        spec.algorithm = Algorithm::Image(
-            "763104351884.dkr.ecr.eu-north-1.amazonaws.com/pytorch:2.13-cu133-amzn2023-sagemaker"
-                .to_owned(),
-        );
-        spec.job_bucket = JobBucket::Companion {
-            name: companion.clone(),
-        };
         spec.checkpoint = Some(Checkpoint {
             local_path: "/opt/ml/checkpoints".to_owned(),
             resume_from: ResumeFrom::None,
@@ -527,14 +531,12 @@ async fn killed_at_any_call_a_second_apply_converges_and_a_destroy_leaves_nothin
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_with_buckets_of_our_own() {
-    let Some(world) = world(7).await else { return };
-    let mut spec = world.spec();
+    let Some(world) = world(7).await else {
+        return;
+    };
+    let mut spec = world.abroad();
     spec.data_bucket.create = true;
     spec.dataset_size_gb = 0.0;
-    spec.region = "eu-north-1".to_owned();
-    spec.job_bucket = JobBucket::Companion {
-        name: naming::companion_bucket(&world.bucket(), "eu-north-1"),
-    };
     spec.channels.clear();
     let options = DestroyOptions {
         on_destroy: OnDestroy::Delete,
@@ -615,12 +617,7 @@ async fn what_preflights_refuse_is_a_remark_and_a_refused_copy_costs_no_other() 
         { "kind": "refused", "service": "cloudwatch", "operation": "PutDashboard", "count": -1 },
         { "kind": "refused", "service": "s3", "operation": "CopyObject", "params": { "Key": "*part-0003" }, "count": -1 },
     ]));
-    let mut spec = world.spec();
-    spec.region = "eu-north-1".to_owned();
-    let companion = naming::companion_bucket(&world.bucket(), "eu-north-1");
-    spec.job_bucket = JobBucket::Companion {
-        name: companion.clone(),
-    };
+    let spec = world.abroad();
     let report = world.create(&spec).await;
     let failure = report.failure.unwrap();
     println!("{}", failure.error);
