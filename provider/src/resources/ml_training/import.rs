@@ -44,7 +44,7 @@ pub(crate) async fn import(
         .map(|name| (name, Value::Null))
         .collect();
     match &manifest {
-        Some(manifest) => state.extend(manifest.state()),
+        Some(manifest) => state.extend(manifest.state(&found.environment)),
         None => diagnostics.push(Diagnostic::warning(
             "The run has no manifest",
             "What it was made from is not known. The arguments of the configuration are taken over as they are at the first apply, without a new run; decision and estimate stay null until the next one.",

@@ -2,6 +2,8 @@
 //!
 //! It makes an import complete and the decision re-executable. Values of `environment` are kept as digests only.
 
+use std::collections::BTreeMap;
+
 use planner::{Decision, Request};
 use schemas::ml_training::{Class, class_of};
 use serde::{Deserialize, Serialize};
@@ -82,12 +84,24 @@ impl Manifest {
             .filter(|manifest| manifest.version <= VERSION)
     }
 
-    /// Inputs and decided outputs of the state. The values of `environment` are not in the manifest and come back as null.
-    pub(crate) fn state(&self) -> Object {
+    /// Inputs and decided outputs of the state. Of `environment` the manifest knows the names; the values are the job's.
+    pub(crate) fn state(&self, environment: &BTreeMap<String, String>) -> Object {
         let all = self.outputs.iter().chain(&self.inputs);
-        all.filter(|(name, _)| *name != "environment")
-            .map(|(name, value)| (name.clone(), from_json(value)))
-            .collect()
+        all.map(|(name, value)| {
+            let value = match value {
+                Json::Object(names) if name == "environment" => {
+                    let known = environment
+                        .iter()
+                        .filter(|(key, _)| names.contains_key(*key));
+                    Value::object(
+                        known.map(|(key, value)| (key.clone(), Value::from(value.as_str()))),
+                    )
+                }
+                other => from_json(other),
+            };
+            (name.clone(), value)
+        })
+        .collect()
     }
 }
 
