@@ -35,7 +35,9 @@ def find_cli() -> str:
 def show(workdir: Workdir, *arguments: str) -> None:
     """Runs a command before the user's eyes; its failure ends the demonstration."""
     print(f"\n$ {workdir.name} {' '.join(arguments)}", flush=True)
-    code = subprocess.run([workdir.binary, *arguments], cwd=workdir.folder, env=workdir.environment).returncode
+    plain = {} if sys.stdout.isatty() else {"TF_CLI_ARGS": "-no-color"}
+    environment = workdir.environment | plain
+    code = subprocess.run([workdir.binary, *arguments], cwd=workdir.folder, env=environment).returncode
     claim(f"{workdir.name} {arguments[0]} succeeds", code == 0)
 
 
@@ -49,7 +51,7 @@ def claim(what: str, holds: bool, otherwise: str = "") -> None:
 def play(workdir: Workdir, emulator: Emulator) -> None:
     """The scenario."""
     before = emulator.inventory()
-    show(workdir, "init", "-no-color")
+    show(workdir, "init")
     show(workdir, "plan", "-out=tfplan")
     planned = workdir.plan_file()["resource_changes"][0]["change"]["after"]
     claim(
@@ -65,7 +67,7 @@ def play(workdir: Workdir, emulator: Emulator) -> None:
     )
     claim("the plan lists rejected candidates with the reason", len(planned["candidates"]) > 1)
 
-    show(workdir, "apply", "tfplan")
+    show(workdir, "apply", "-input=false", "tfplan")
     [job] = emulator.jobs()
     claim(
         f"the training job {job['name']} runs in {job['region']}, as planned",
