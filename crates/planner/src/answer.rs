@@ -212,6 +212,26 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Whether a setting of the user's could let the candidate in.
+    pub(crate) fn can_move(self) -> bool {
+        matches!(
+            self,
+            Self::Residency
+                | Self::Regions
+                | Self::Regional
+                | Self::Staging
+                | Self::AcceleratorCount
+                | Self::Memory
+                | Self::Vcpu
+                | Self::Runtime
+                | Self::Threshold
+                | Self::EmissionsGate
+                | Self::EnergyGate
+                | Self::CostGate
+                | Self::CostPremium
+        )
+    }
+
     /// The attribute that sets the rule, if it is one.
     #[must_use]
     pub fn attribute(self) -> Option<&'static str> {

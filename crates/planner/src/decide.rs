@@ -312,14 +312,27 @@ fn candidate_lines(
             )
         })
         .collect();
-    // Of the rejected, what the user would miss: what was named, then what came furthest, on the
-    // cleanest grid. What a list of the user's own leaves out needs no line, but for home.
+    // Of the rejected, what the user would miss: what was named, then what a setting could
+    // let in, then what came furthest; on the cleanest grid. What a list of the user's own leaves out needs no line, but for home.
     let request = solver.m.request;
     let home = request.dataset_region.as_str();
     let regions = solver.m.regions();
     let intensity =
         |r: &crate::Rejection| r.region_index.map_or(0.0, |i| regions[i].intensity.value);
-    let mut shown: Vec<(bool, crate::Rule, f64, &crate::Rejection)> = rejected
+    // A place that just misses says more than a region, a region more than a type.
+    let weight = |r: &crate::Rejection| match (r.rule().can_move(), r.region, r.instance_type) {
+        (false, ..) => 0,
+        (true, Some(_), Some(_)) => 3,
+        (true, Some(_), None) => 2,
+        (true, None, _) => 1,
+    };
+    let retired = |r: &crate::Rejection| {
+        let known = r
+            .instance_type
+            .and_then(|t| solver.m.catalog.instance_type(t));
+        known.is_some_and(|t| t.retired)
+    };
+    let mut shown: Vec<((bool, u8, crate::Rule), f64, &crate::Rejection)> = rejected
         .iter()
         .filter(|r| match r.rule() {
             crate::Rule::Regions => r.region == Some(home),
@@ -333,21 +346,23 @@ fn candidate_lines(
                 || r.instance_type
                     .is_some_and(|n| request.preferred_instance_types.iter().any(|p| p == n))
                 || (r.region == Some(home) && r.instance_type.is_none());
-            (named, r.rule(), intensity(r), r)
+            ((named, weight(r), r.rule()), intensity(r), r)
         })
         .collect();
     shown.sort_by(|a, b| {
         let names = |r: &crate::Rejection| (r.region, r.instance_type);
         (b.0.cmp(&a.0))
-            .then(b.1.cmp(&a.1))
-            .then(a.2.total_cmp(&b.2))
-            .then(names(a.3).cmp(&names(b.3)))
+            .then(a.1.total_cmp(&b.1))
+            .then(names(a.2).cmp(&names(b.2)))
     });
     // One line per rule: five lines that all say the same say nothing.
     let mut rules_shown = Vec::new();
-    for (_, rule, _, rejection) in shown {
+    for ((.., rule), _, rejection) in shown {
         if lines.len() >= 5 {
             break;
+        }
+        if retired(rejection) && rule != crate::Rule::Retired {
+            continue;
         }
         if rules_shown.contains(&rule) {
             continue;

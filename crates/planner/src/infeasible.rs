@@ -161,7 +161,9 @@ fn reach(solver: &Solver, t: usize, r: usize) -> Option<Near> {
 
 fn commonest(rejected: &[Rejection]) -> Option<Rule> {
     let mut counts: Vec<(usize, Rule)> = Vec::new();
-    for rule in rejected.iter().map(Rejection::rule) {
+    // What another partition or a list of the user's leaves out is no obstacle.
+    let obstacle = |rule: &Rule| !matches!(rule, Rule::Partition | Rule::Regions | Rule::Types);
+    for rule in rejected.iter().map(Rejection::rule).filter(obstacle) {
         match counts.iter_mut().find(|(_, r)| *r == rule) {
             Some((n, _)) => *n += 1,
             None => counts.push((1, rule)),

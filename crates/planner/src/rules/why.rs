@@ -146,6 +146,9 @@ impl Why {
         let up = |x: f64| plain(crate::text::round_up(x));
         Some(match self {
             Self::Residency(..) => "data_residency = \"any\"".to_owned(),
+            Self::OfferUnknown | Self::PriceUnknown => {
+                format!("{r} and {t} named alone (then without USD)")
+            }
             Self::NotListedRegion => format!("{r} in preferred_training_regions"),
             Self::NoRegional(what) => format!("{what} in regional[\"{r}\"]"),
             Self::NoCompanion => "allow_companion_bucket = true".to_owned(),
@@ -210,6 +213,8 @@ impl Why {
     /// How far a numeric limit is missed, as a logarithm; a limit that is no number counts as one.
     pub(crate) fn distance(&self) -> f64 {
         match self {
+            // A plan without USD is the last thing to propose.
+            Self::OfferUnknown | Self::PriceUnknown => 10.0,
             Self::TooSlow { high_h, most_h, .. } => (high_h / most_h).ln().max(0.0),
             Self::StagingTooBig { gb, most } => (gb / most.max(1e-9)).ln().max(0.0),
             Self::GpuMemory { own, least } => (least / own.max(1e-9)).ln().max(0.0),

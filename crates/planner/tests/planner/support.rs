@@ -289,5 +289,29 @@ pub(crate) fn workloads() -> Vec<(&'static str, Request)> {
                 r.preferred_instance_types = names(&["ml.p4d.24xlarge"]);
             }),
         ),
+        (
+            "china-unnamed",
+            new(NaturalLanguage, "cn-north-1", 10.0, 20.0),
+        ),
+        (
+            "too-much-data",
+            with(new(ComputerVision, "us-east-1", 9000.0, 20.0), |r| {
+                r.data_residency = Some(Residency::Any);
+                r.allow_companion_bucket = Some(true);
+            }),
+        ),
+        (
+            "impossible-threshold",
+            with(new(NaturalLanguage, "us-east-1", 9.0, 20.0), |r| {
+                r.carbon_intensity_threshold = Some(GramsPerKwh(30.0));
+            }),
+        ),
+        (
+            "run-now",
+            with(new(NaturalLanguage, "us-east-1", 9.0, 20.0), |r| {
+                r.carbon_intensity_threshold = Some(GramsPerKwh(30.0));
+                r.on_infeasible = planner::OnInfeasible::RunNow;
+            }),
+        ),
     ]
 }
