@@ -7,7 +7,7 @@ use crate::decide::is_spot;
 use crate::model::NoPace;
 use crate::savings::Compared;
 use crate::solve::{Found, Solver};
-use crate::text::{hours, money, percent, plain, sig3};
+use crate::text::{hours, list, money, percent, plain, sig3};
 use crate::{AcceleratorCountPolicy, InputMode, Objective, Request, Residency, rules};
 
 pub(crate) struct Advice {
@@ -258,6 +258,7 @@ fn assumptions(solver: &Solver, chosen: &Found, compared: &Compared) -> Vec<Stri
         }
     }
     let mut first = Vec::new();
+    first.extend(own_figures(solver, chosen));
     if compared.baseline.assumed {
         first.push(format!(
             "Baseline: {} is assumed, since reference_instance_type is not set; what the type saves is not claimed.",
@@ -287,6 +288,33 @@ fn assumptions(solver: &Solver, chosen: &Found, compared: &Compared) -> Vec<Stri
     first.append(&mut lines);
     first.truncate(5);
     first
+}
+
+/// Which of the chosen figures are the user's own.
+fn own_figures(solver: &Solver, chosen: &Found) -> Option<String> {
+    let m = &solver.m;
+    let (r, t) = (
+        &m.regions()[chosen.region],
+        &m.types()[chosen.instance_type],
+    );
+    let price = m.catalog.price_at(chosen.instance_type, chosen.region);
+    let own = [
+        ("intensity", r.intensity.source),
+        ("PUE", r.pue.source),
+        ("power", t.power_source),
+        ("manufacture", t.embodied_source),
+        ("price", price.map_or(r.zone_source, |p| p.source)),
+    ];
+    let mut names: Vec<&str> = own
+        .iter()
+        .filter(|(_, source)| *source == catalog::SourceId::OVERRIDE)
+        .map(|(name, _)| *name)
+        .collect();
+    let constants = catalog::Constants::NAMES
+        .iter()
+        .filter(|name| m.catalog.meaning(name).is_some_and(|(_, own)| own));
+    names.extend(constants);
+    (!names.is_empty()).then(|| format!("From catalog_overrides: {}.", list(&names)))
 }
 
 fn warnings(solver: &Solver, chosen: &Found, compared: &Compared) -> Vec<String> {

@@ -75,7 +75,9 @@ pub(crate) fn instance_type(
         }
     }
     if !exempt {
-        let needed = request.num_data_loader_workers * t.accelerator_count;
+        let needed = request
+            .num_data_loader_workers
+            .saturating_mul(t.accelerator_count);
         if t.vcpu < needed
             && !no(Why::Loaders {
                 vcpu: t.vcpu,

@@ -142,6 +142,23 @@ proptest! {
         prop_assert!(own <= naive * base * (1.0 + 1e-9), "{own} against {naive} x {base} of {ratio}");
     }
 
+    /// Every request has an answer, whatever the numbers in it.
+    #[test]
+    fn no_number_is_too_strange(gb in any::<f64>(), hours in any::<f64>(), limits in any::<[f64; 6]>(), n in any::<u32>(), workers in any::<u32>()) {
+        let mut r = support::bert();
+        r.dataset_size_gb = gb.abs();
+        r.estimated_training_hours = Hours(hours.abs());
+        r.instance_count = n;
+        r.num_data_loader_workers = workers;
+        r.max_emissions_kg = Some(Kg(limits[0]));
+        r.max_cost_usd = Some(Usd(limits[1]));
+        r.max_slowdown = Some(limits[2]);
+        r.min_gpu_memory_gb = Some(limits[3]);
+        r.checkpoint_frequency_minutes = limits[4].abs();
+        r.max_runtime_hours = Some(Hours(limits[5]));
+        let _ = decide(Catalog::embedded(), &r);
+    }
+
     /// A losing candidate, added or taken away, never changes the winner.
     #[test]
     fn losers_do_not_matter(request in any_request(), seed in any::<u64>()) {
@@ -338,6 +355,38 @@ fn a_new_run_stays_unless_the_move_pays() {
         panic!()
     };
     assert_eq!(moves.selected_instance_type, "ml.p5.48xlarge");
+}
+
+#[test]
+fn own_figures_are_used_and_named() {
+    let own = r#"{
+        "regions": { "eu-north-1": { "pue": 1.0, "intensity_g_per_kwh": 0, "attribution": "market-based" } },
+        "prices": { "ml.p5.48xlarge": { "eu-north-1": { "usd_per_hour": 10 } } }
+    }"#;
+    let own = Catalog::with_overrides(&catalog::Overrides::parse(own).unwrap());
+    let Answer::Decided(d) = decide(&own, &support::bert()) else {
+        panic!()
+    };
+    assert_eq!(
+        d.assumptions[0],
+        "From catalog_overrides: intensity, PUE and price."
+    );
+    assert!(
+        d.summary
+            .contains("market-based figure of catalog_overrides"),
+        "{}",
+        d.summary
+    );
+    assert_eq!(
+        (d.signal.source.as_str(), d.signal.year),
+        ("catalog_overrides, market-based", None)
+    );
+    assert!(d.breakdown.operational_kg.0 < 0.01 && d.breakdown.embodied_kg.0 > 8.0);
+    assert!(
+        (d.breakdown.compute_usd.unwrap().0 - 10.0 * 0.45 * d.estimate.runtime_hours.value.0).abs()
+            < 1e-6
+    );
+    assert!(d.audit.catalog_version.contains('+'));
 }
 
 #[test]
