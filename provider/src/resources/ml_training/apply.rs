@@ -53,10 +53,10 @@ pub(crate) async fn apply(
 async fn start(
     configured: &Configured,
     request: &ApplyRequest,
-    planned: Object,
+    mut planned: Object,
     remembered: Remembered,
 ) -> Result<ApplyResponse, Diagnostics> {
-    let (spec, mut diagnostics) = prepare(configured, request, &planned).await?;
+    let (spec, mut diagnostics) = prepare(configured, request, &mut planned).await?;
     let aws = configured.aws()?;
     let job = Job {
         configured,
@@ -83,7 +83,7 @@ async fn start(
 async fn prepare(
     configured: &Configured,
     request: &ApplyRequest,
-    planned: &Object,
+    planned: &mut Object,
 ) -> Result<(RunSpec, Diagnostics), Diagnostics> {
     let written = object(&request.config);
     let config: Config = from_value(&request.config)?;
@@ -120,6 +120,12 @@ async fn prepare(
             ),
         )
         .into());
+    }
+    if get(planned, "placement").is_unknown() {
+        planned.insert(
+            "placement".to_owned(),
+            get(&decided.outputs, "placement").clone(),
+        );
     }
     let provider_region = configured.region().await.known().unwrap_or_default();
     let surroundings = Surroundings {

@@ -1,13 +1,15 @@
 //! Plans, as Terraform asks for them: a table of what was there, what is wanted, and what has to come out.
 
+use schemas::ml_training::Placement;
 use serde_json::{Value as Json, json};
-use tfplugin::{Attr, PlanRequest, PlanResponse, Private, Value};
+use tfplugin::{Attr, PlanRequest, PlanResponse, Private, Value, to_value};
 
+use super::placement;
 use super::plan::plan;
 use super::private::Remembered;
 use crate::configured::Configured;
 use crate::json::{from_json, to_json};
-use crate::object::{Object, object};
+use crate::object::{Object, get, object};
 
 /// A configuration with everything that is required; `?` is an unknown value.
 fn config(changes: &Json) -> Value {
@@ -88,7 +90,23 @@ async fn state(changes: &Json, outputs: &Json) -> Value {
     {
         state.insert(name.clone(), from_json(value));
     }
+    let placement = in_force(&state);
+    state.insert("placement".to_owned(), placement);
     Value::Map(state)
+}
+
+/// The placement that an apply puts down, made as the data source makes it.
+fn in_force(state: &Object) -> Value {
+    let text = |name: &str| Attr::Known(get(state, name).as_str().unwrap().to_owned());
+    let mut placement = Placement {
+        region: text("selected_region"),
+        instance_type: text("selected_instance_type"),
+        capacity: text("selected_capacity"),
+        ..Placement::default()
+    };
+    let workload = placement::workload(state, "us-east-1", None).unwrap();
+    placement.digest = Attr::Known(placement::digest(&workload, &placement));
+    to_value(&placement).unwrap()
 }
 
 fn shown(response: &PlanResponse, name: &str) -> Json {

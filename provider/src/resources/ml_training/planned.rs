@@ -126,11 +126,14 @@ fn new_run(config: &Object, prior: Option<&Object>, parts: &Parts<'_>) -> Object
     for name in DECIDED.into_iter().chain(NAMED) {
         planned.insert(name.to_owned(), get(parts.foreseen, name).clone());
     }
-    // What the user wrote stands, leaf by leaf; the rest is ours to fill.
+    // What the user wrote stands, leaf by leaf. What is ours to fill repeats the selected_* outputs: a plan leaves it open.
     let asked = get(config, "placement");
-    if !asked.is_null() {
-        planned.insert("placement".to_owned(), asked.clone());
-    }
+    let placement = if asked.is_null() && !get(parts.foreseen, "placement").is_null() {
+        &Value::Unknown
+    } else {
+        asked
+    };
+    planned.insert("placement".to_owned(), placement.clone());
     // Some of what a launch tells can be foreseen: a role that was given, a bucket that is not ours.
     for name in LAUNCHED.into_iter().chain(["outcome"]) {
         let foreseen = get(parts.foreseen, name);
