@@ -56,7 +56,6 @@ pub const POLICY_FEATURES: &[(&str, &str)] = &[
         "quotas",
         "the quota is looked up before anything is created",
     ),
-    ("vpc", "`vpc_config`"),
     ("kms", "`kms_key_arn` and `volume_kms_key_arn`"),
 ];
 

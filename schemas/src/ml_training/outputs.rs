@@ -148,7 +148,7 @@ declare! {
     "What it uses" {
         job_bucket_name: String, "The bucket that the run reads from.", out(ANY_TEXT);
         s3_bucket_arn: String, "ARN of the data bucket.", out(ANY_TEXT);
-        bucket_managed: bool, "The data bucket was made by this resource.", out(Kind::Bool).after_apply();
+        bucket_managed: bool, "The bucket that the run reads from was made by this provider.", out(Kind::Bool).after_apply();
         sagemaker_role_arn: String, "The execution role.", out(ANY_TEXT).after_apply();
         tags_all: BTreeMap<String, String>, "The tags, over the provider's `default_tags`.", out(TAGS_ALL).more("What is created also carries `ManagedBy`, `sustainable:training` and `sustainable:run`.");
     }
