@@ -10,7 +10,7 @@ use crate::solve::{Found, Ranking, Solver};
 use crate::text::{capacity, hours, percent, sig2, sig3};
 use crate::{
     Answer, Band, GramsPerKwh, Hours, InputMode, Kg, Kwh, OnInfeasible, Request, Start, Usd,
-    advice, infeasible, rules,
+    advice, infeasible, lines, rules,
 };
 
 /// Decides. The same catalogue and request give the same answer; every request has one.
@@ -177,7 +177,7 @@ fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
         m.catalog.prices_as_of(),
         noise_line(&ranked, &within_noise),
     );
-    let candidates = candidate_lines(solver, &found, &ranked, &rejected);
+    let candidates = lines::candidates(solver, &found, &ranked, &rejected);
     let advice = advice::give(solver, chosen, &compared);
     let needs_disk = !instance_type.has_nvme();
     Decision {
@@ -266,116 +266,6 @@ pub(crate) fn basis(solver: &Solver, region: usize) -> String {
     } else {
         format!("{} average {}", r.attribution.as_str(), r.intensity_year)
     }
-}
-
-fn candidate_lines(
-    solver: &Solver,
-    found: &[Found],
-    ranked: &[Candidate],
-    rejected: &[crate::Rejection],
-) -> Vec<String> {
-    let least = |value: &dyn Fn(&Found) -> f64| {
-        let mut best = 0;
-        for (i, f) in found.iter().enumerate() {
-            if value(f) < value(&found[best]) {
-                best = i;
-            }
-        }
-        best
-    };
-    let mut labels: Vec<(usize, Vec<&str>)> = vec![(0, vec!["chosen"])];
-    let mut label =
-        |place: usize, name: &'static str| match labels.iter_mut().find(|(p, _)| *p == place) {
-            Some((_, names)) => names.push(name),
-            None => labels.push((place, vec![name])),
-        };
-    let cheapest = least(&|f| {
-        if f.x.usd.is_finite() {
-            f.x.usd
-        } else {
-            f64::INFINITY
-        }
-    });
-    let greenest = least(&|f| f.x.kg);
-    label(cheapest, "cheapest");
-    label(greenest, "greenest");
-    if let Some(next) = (1..found.len()).find(|i| *i != cheapest && *i != greenest) {
-        label(next, "next best");
-    }
-    let mut lines: Vec<String> = labels
-        .iter()
-        .map(|(place, names)| {
-            format!(
-                "{}: {}",
-                crate::text::list(names),
-                line(solver, &found[*place], &ranked[*place].estimate)
-            )
-        })
-        .collect();
-    // Of the rejected, what the user would miss: what was named, then what a setting could
-    // let in, then what came furthest; on the cleanest grid. What a list of the user's own leaves out needs no line, but for home.
-    let request = solver.m.request;
-    let home = request.dataset_region.as_str();
-    let regions = solver.m.regions();
-    let intensity =
-        |r: &crate::Rejection| r.region_index.map_or(0.0, |i| regions[i].intensity.value);
-    // A place that just misses says more than a region, a region more than a type.
-    let weight = |r: &crate::Rejection| match (r.rule().can_move(), r.region, r.instance_type) {
-        (false, ..) => 0,
-        (true, Some(_), Some(_)) => 3,
-        (true, Some(_), None) => 2,
-        (true, None, _) => 1,
-    };
-    let retired = |r: &crate::Rejection| {
-        let known = r
-            .instance_type
-            .and_then(|t| solver.m.catalog.instance_type(t));
-        known.is_some_and(|t| t.retired)
-    };
-    let mut shown: Vec<((bool, u8, crate::Rule), f64, &crate::Rejection)> = rejected
-        .iter()
-        .filter(|r| match r.rule() {
-            crate::Rule::Regions => r.region == Some(home),
-            crate::Rule::Types | crate::Rule::Partition => false,
-            _ => true,
-        })
-        .map(|r| {
-            let named = r
-                .region
-                .is_some_and(|n| request.preferred_training_regions.iter().any(|p| p == n))
-                || r.instance_type
-                    .is_some_and(|n| request.preferred_instance_types.iter().any(|p| p == n))
-                || (r.region == Some(home) && r.instance_type.is_none());
-            ((named, weight(r), r.rule()), intensity(r), r)
-        })
-        .collect();
-    shown.sort_by(|a, b| {
-        let names = |r: &crate::Rejection| (r.region, r.instance_type);
-        (b.0.cmp(&a.0))
-            .then(a.1.total_cmp(&b.1))
-            .then(names(a.2).cmp(&names(b.2)))
-    });
-    // One line per rule: five lines that all say the same say nothing.
-    let mut rules_shown = Vec::new();
-    for ((.., rule), _, rejection) in shown {
-        if lines.len() >= 5 {
-            break;
-        }
-        if retired(rejection) && rule != crate::Rule::Retired {
-            continue;
-        }
-        if rules_shown.contains(&rule) {
-            continue;
-        }
-        rules_shown.push(rule);
-        let place = match (rejection.region, rejection.instance_type) {
-            (Some(region), Some(instance_type)) => format!("{region}, {instance_type}"),
-            (Some(name), None) | (None, Some(name)) => name.to_owned(),
-            (None, None) => continue,
-        };
-        lines.push(format!("rejected: {place}: {}", rejection.reason()));
-    }
-    lines
 }
 
 fn signal(solver: &Solver, region: usize) -> Signal {

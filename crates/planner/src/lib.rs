@@ -12,7 +12,7 @@
 //! | factors | ranges of figures and of ratios from named inputs |
 //! | solve | candidates through the filters, ranked |
 //! | savings | baseline and the split of what is saved |
-//! | decide, advice, text | the decision written up, line by line |
+//! | decide, lines, advice, text | the decision written up, line by line |
 //! | infeasible | the nearest answers when there is none |
 //! | measure, ranking | what needs the catalogue but no decision |
 
@@ -21,6 +21,7 @@ mod answer;
 mod decide;
 mod factors;
 mod infeasible;
+mod lines;
 mod measure;
 mod memo;
 mod model;
