@@ -54,7 +54,7 @@ pub(crate) async fn destroy(
     if !report.left.is_empty() {
         diagnostics.push(Diagnostic::warning(
             "Destroyed; this stays",
-            format!("- {}", report.left.join("\n- ")),
+            format!("  - {}", report.left.join("\n  - ")),
         ));
     }
     Ok(ApplyResponse {

@@ -111,6 +111,6 @@ fn missing(missing: &[String]) -> Option<Diagnostic> {
     }
     Some(Diagnostic::warning(
         "Something of this training was removed elsewhere",
-        format!("- {}", missing.join("\n- ")),
+        format!("  - {}", missing.join("\n  - ")),
     ))
 }
