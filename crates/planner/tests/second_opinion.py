@@ -305,9 +305,10 @@ def band(request, name, region, spot, figure):
         slope = math.log(there[figure] / central[figure]) / step
         if key == "hazard" and slope > 0:
             repeated = central["compute"] / hours - 1
-            whole = math.log(
-                evaluate(request, name, region, hours, spot, {"hazard": step})["compute"] / central["compute"]
-            ) / step
+            whole = (
+                math.log(evaluate(request, name, region, hours, spot, {"hazard": step})["compute"] / central["compute"])
+                / step
+            )
             down = min(down, math.log1p(repeated) / whole)
         moves = (-slope * down, slope * up)
         below += min(*moves, 0.0) ** 2
