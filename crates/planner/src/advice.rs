@@ -40,7 +40,7 @@ fn recommendations(solver: &Solver, chosen: &Found) -> Vec<String> {
     let download = m.download_h(&m.types()[chosen.instance_type]) / chosen.x.billed_h * 100.0;
     if request.input_mode == InputMode::File && download >= WORTH_PERCENT {
         lines.push(format!(
-            "input_mode = \"FastFile\": {} of the billed time (no download first).",
+            "input_mode = \"FastFile\" in input_channels: {} of the billed time (no download first).",
             percent(-download)
         ));
     } else if chosen.x.startup_h / chosen.x.billed_h * 100.0 >= 4.0 * WORTH_PERCENT {
