@@ -142,6 +142,11 @@ impl Error {
             );
         }
         let text = DisplayErrorContext(error).to_string();
+        if let Some(status) = status.filter(|status| *status >= 300) {
+            // An answer of a gateway in front of the service, or of another protocol: its status still counts.
+            let message = "the answer could not be read".to_owned();
+            return Error::answer(service, operation, Some(status), None, message, request_id);
+        }
         // The context ends in a debug dump of the whole error; the first line is for people.
         let line = text.split(" (").next().unwrap_or(&text).to_owned();
         let mut built = Error::new(Kind::Network, line);

@@ -34,6 +34,8 @@ pub struct Handle {
     pub companions: Vec<BucketRef>,
     /// Bucket of results, source, checkpoints and manifest.
     pub work_bucket: Option<BucketRef>,
+    /// Every bucket that was the work bucket of this or an earlier run.
+    pub worked_in: Vec<BucketRef>,
     /// The claim.
     pub claim: Option<ClaimRef>,
     /// Execution role.

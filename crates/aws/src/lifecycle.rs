@@ -104,16 +104,15 @@ impl ImportId {
         };
         if text.starts_with("arn:") {
             let parts: Vec<&str> = text.splitn(6, ':').collect();
-            if let [_, _, "sagemaker", region, _, resource] = parts[..] {
-                if let Some(job_name) = resource
+            if let [_, _, "sagemaker", region, _, resource] = parts[..]
+                && let Some(job_name) = resource
                     .strip_prefix("training-job/")
                     .filter(|name| !name.is_empty())
-                {
-                    return Ok(ImportId::Job {
-                        region: region.to_owned(),
-                        job_name: job_name.to_owned(),
-                    });
-                }
+            {
+                return Ok(ImportId::Job {
+                    region: region.to_owned(),
+                    job_name: job_name.to_owned(),
+                });
             }
             return Err(refuse());
         }

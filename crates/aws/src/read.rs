@@ -236,12 +236,12 @@ async fn artifacts(aws: &Aws, handle: &Handle, observation: &mut Observation) {
             }
         };
     }
-    if let Some(uri) = handle.compressed_uri() {
-        if let Some((bucket, key)) = naming::split_s3_uri(&uri) {
-            let bucket = Bucket::new(aws, bucket, &handle.region, &handle.account_id).await;
-            observation.compressed_size_bytes = bucket.size(key).await.ok().flatten();
-            observation.compressed_model_uri = observation.compressed_size_bytes.map(|_| uri);
-        }
+    if let Some(uri) = handle.compressed_uri()
+        && let Some((bucket, key)) = naming::split_s3_uri(&uri)
+    {
+        let bucket = Bucket::new(aws, bucket, &handle.region, &handle.account_id).await;
+        observation.compressed_size_bytes = bucket.size(key).await.ok().flatten();
+        observation.compressed_model_uri = observation.compressed_size_bytes.map(|_| uri);
     }
 }
 

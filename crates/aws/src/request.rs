@@ -233,30 +233,31 @@ fn channels(run: &Run<'_>) -> Result<Vec<Value>, Error> {
         .spec
         .channels
         .iter()
+        .filter(|channel| !run.left_out.contains(&channel.name))
         .map(|channel| one(channel, run.inputs.get(&channel.name)))
         .collect();
     // Without a network the toolkit cannot fetch the code: SageMaker delivers it like data.
-    if run.spec.network_isolation {
-        if let Some(uri) = source_uri(run)? {
-            if run
-                .spec
-                .channels
-                .iter()
-                .any(|channel| channel.name == CODE_CHANNEL)
-            {
-                return Err(Error::new(Kind::Invalid, "with enable_network_isolation the source needs a channel called code, which input_channels already has")
+    if run.spec.network_isolation
+        && let Some(uri) = source_uri(run)?
+    {
+        if run
+            .spec
+            .channels
+            .iter()
+            .any(|channel| channel.name == CODE_CHANNEL)
+        {
+            return Err(Error::new(Kind::Invalid, "with enable_network_isolation the source needs a channel called code, which input_channels already has")
                     .advise("Rename that channel.")
                     .on("channels"));
-            }
-            all.push(one(
-                &Channel {
-                    name: CODE_CHANNEL.to_owned(),
-                    s3_uri: uri,
-                    ..Channel::default()
-                },
-                None,
-            ));
         }
+        all.push(one(
+            &Channel {
+                name: CODE_CHANNEL.to_owned(),
+                s3_uri: uri,
+                ..Channel::default()
+            },
+            None,
+        ));
     }
     Ok(all)
 }

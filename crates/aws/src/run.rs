@@ -28,6 +28,8 @@ pub(crate) struct Run<'a> {
     pub(crate) archive: Option<Vec<u8>>,
     /// Channel name to the URI that the job reads.
     pub(crate) inputs: BTreeMap<String, String>,
+    /// Channels without data.
+    pub(crate) left_out: Vec<String>,
     /// Name that CreateTrainingJob will use.
     pub(crate) job_name: String,
     /// A job of ours, lost in a crash, that is taken over instead of creating one.
@@ -74,6 +76,7 @@ impl<'a> Run<'a> {
             claim: None,
             archive: None,
             inputs: BTreeMap::new(),
+            left_out: Vec::new(),
             job_name: String::new(),
             adopted: false,
             made: Vec::new(),

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::Step;
 use crate::error::{Error, Kind};
-use crate::handle::BucketRef;
+use crate::handle::{BucketRef, Handle};
 use crate::naming;
 use crate::removal::Removal;
 use crate::retry::{Watch, settle};
@@ -86,7 +86,12 @@ impl Step for Data {
 
     async fn undo(&self, run: &mut Run<'_>) -> Result<(), Error> {
         if !run.made.contains(&self.name()) {
-            if run.previous.is_none() {
+            // As long as something else is left, the bucket's name is needed to find it.
+            let rest = Handle {
+                data_bucket: None,
+                ..run.handle.clone()
+            };
+            if run.previous.is_none() && rest.is_empty() {
                 run.handle.data_bucket = None;
             }
             return Ok(());
@@ -180,11 +185,21 @@ impl Step for Work {
                 false
             }
         };
-        run.handle.work_bucket = Some(BucketRef {
+        let reference = BucketRef {
             name,
             region: run.spec.region.clone(),
             managed,
-        });
+        };
+        if !run
+            .handle
+            .worked_in
+            .iter()
+            .any(|known| known.name == reference.name)
+        {
+            run.handle.worked_in.push(reference.clone());
+        }
+        run.handle.work_bucket = Some(reference);
+
         let job_bucket = run.job_bucket_name().to_owned();
         run.handle.job_bucket = Some(match &run.handle.data_bucket {
             Some(data) if data.name == job_bucket => data.clone(),

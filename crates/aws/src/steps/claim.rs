@@ -271,6 +271,24 @@ impl Step for MarkCreated {
         let Some(claim) = run.claim.take() else {
             return Ok(());
         };
+        // With other results the claim has moved: the old one would keep the name taken.
+        if let Some(previous) = run.previous
+            && let Some(old) = previous.claim.as_ref()
+            && run
+                .handle
+                .claim
+                .as_ref()
+                .is_some_and(|new| new.bucket != old.bucket)
+        {
+            let bucket =
+                Bucket::new(run.aws, &old.bucket, &old.region, &run.handle.account_id).await;
+            if let Err(error) = claim::release(&bucket, &old.key, &previous.nonce, false).await {
+                run.remark(
+                    format!("claim {} could not be removed", bucket.uri(&old.key)),
+                    error.to_string(),
+                );
+            }
+        }
         // The job carries the claim's nonce: an unmarked claim costs nothing but a sentence.
         if let Err(error) = claim.set(|body| body.stage = Stage::Created).await {
             run.remark(

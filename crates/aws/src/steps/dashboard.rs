@@ -53,11 +53,11 @@ impl Step for Dashboard {
     }
 
     async fn undo(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        if run.made.contains(&self.name()) {
-            if let Some(name) = run.handle.dashboard.clone() {
-                delete(run.aws, &run.spec.region, &name).await?;
-                run.handle.dashboard = None;
-            }
+        if run.made.contains(&self.name())
+            && let Some(name) = run.handle.dashboard.clone()
+        {
+            delete(run.aws, &run.spec.region, &name).await?;
+            run.handle.dashboard = None;
         }
         Ok(())
     }

@@ -57,10 +57,19 @@ impl Step for Check {
             };
             complete &= objects.len() < LOOK_AT;
             bytes += objects.iter().map(|object| object.size).sum::<u64>();
-            if objects.iter().all(|object| object.key.ends_with('/'))
-                && run.spec.dataset_size_gb > 0.0
-            {
-                return Err(empty(&bucket, &channel.name, prefix).await);
+            if objects.iter().all(|object| object.key.ends_with('/')) {
+                if run.spec.dataset_size_gb > 0.0 {
+                    return Err(empty(&bucket, &channel.name, prefix).await);
+                }
+                // SageMaker refuses a channel without objects.
+                run.remark(
+                    format!("channel {} is left out", channel.name),
+                    format!(
+                        "{} holds no objects, as dataset_size_gb = 0 allows.",
+                        bucket.uri(prefix)
+                    ),
+                );
+                run.left_out.push(channel.name.clone());
             }
         }
         let stated = run.spec.dataset_size_gb;

@@ -46,6 +46,9 @@ impl Step for TrainingJob {
     }
 
     async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {
+        if removal.handle.job_name.is_none() {
+            removal.handle.job_name = claimed_job(removal).await;
+        }
         let Some(job) = removal.handle.job_name.clone() else {
             return Ok(());
         };
@@ -93,15 +96,40 @@ impl Step for TrainingJob {
                 ));
             }
         }
-        if let Some(location) = removal.handle.model_artifacts_location() {
-            if holds_something(removal, &location).await {
-                removal.leave(format!("artifacts under {location}"));
-            }
+        if let Some(location) = removal.handle.model_artifacts_location()
+            && holds_something(removal, &location).await
+        {
+            removal.leave(format!("artifacts under {location}"));
         }
         removal.handle.job_name = None;
         removal.handle.job_arn = None;
         Ok(())
     }
+}
+
+/// A create that was cut short may have created the job without hearing of it: the claim names it then.
+async fn claimed_job(removal: &Removal<'_>) -> Option<String> {
+    let reference = removal.handle.claim.as_ref()?;
+    let bucket = Bucket::new(
+        removal.aws,
+        &reference.bucket,
+        &reference.region,
+        &removal.handle.account_id,
+    )
+    .await;
+    let (body, _, _) = crate::claim::read(&bucket, &reference.key)
+        .await
+        .ok()
+        .flatten()?;
+    let job = body
+        .job_name
+        .filter(|_| body.nonce == removal.handle.nonce)?;
+    let found = describe(removal.aws, &removal.handle.region, &job)
+        .await
+        .ok()
+        .flatten()?;
+    let tags = found.tags(removal.aws).await.ok()?;
+    (tags.get(naming::TAG_RUN) == Some(&body.nonce)).then_some(job)
 }
 
 /// Not allowed to look: better one line too many.
@@ -149,11 +177,21 @@ async fn create(run: &mut Run<'_>) -> Result<String, Error> {
             || matches!(error.kind(), Kind::Network | Kind::Other)
         {
             // The answer to our own call may have been lost while the job was created.
-            let found = describe(run.aws, &run.spec.region, &run.job_name).await?;
+            let found = match look_again(run).await {
+                Ok(found) => found,
+                Err(unseen) => {
+                    // It may run and bill: better a job in the state that turns out not to exist.
+                    run.handle.job_name = Some(run.job_name.clone());
+                    run.handle.job_arn = Some(request::job_arn(&run.handle, &run.job_name));
+                    return Err(error.advise(format!(
+                        "Whether training job {} was created could not be found out ({}). The next refresh tells; nothing was undone.",
+                        run.job_name,
+                        unseen.message()
+                    )));
+                }
+            };
             match found {
-                Some(job)
-                    if job.tags(run.aws).await?.get(naming::TAG_RUN) == Some(&run.handle.nonce) =>
-                {
+                Seen::Ours => {
                     run.remark(
                         format!(
                             "the answer to CreateTrainingJob was lost, training job {} exists",
@@ -163,13 +201,13 @@ async fn create(run: &mut Run<'_>) -> Result<String, Error> {
                     );
                     return Ok(request::job_arn(&run.handle, &run.job_name));
                 }
-                Some(_) => {
+                Seen::Anothers => {
                     attempt += 1;
                     name::choose(run, attempt).await?;
                     manifest::write(run).await?;
                     continue;
                 }
-                None => return Err(error),
+                Seen::Nothing => return Err(error),
             }
         }
         if is_propagating(&error) {
@@ -199,6 +237,43 @@ async fn create(run: &mut Run<'_>) -> Result<String, Error> {
             ),
             _ => error,
         });
+    }
+}
+
+enum Seen {
+    Nothing,
+    Ours,
+    Anothers,
+}
+
+/// Looks for the job of the name that was used, with patience: an outage may last longer than a call's retries.
+async fn look_again(run: &Run<'_>) -> Result<Seen, Error> {
+    let mut poll = Poll::new(Duration::from_secs(2), Duration::from_secs(8));
+    let mut tries = 0;
+    loop {
+        let seen = async {
+            Ok(
+                match describe(run.aws, &run.spec.region, &run.job_name).await? {
+                    None => Seen::Nothing,
+                    Some(job)
+                        if job.tags(run.aws).await?.get(naming::TAG_RUN)
+                            == Some(&run.handle.nonce) =>
+                    {
+                        Seen::Ours
+                    }
+                    Some(_) => Seen::Anothers,
+                },
+            )
+        };
+        match seen.await {
+            Ok(seen) => return Ok(seen),
+            Err(error) => {
+                tries += 1;
+                if tries == 4 || run.watch.sleep(poll.pause()).await.is_err() {
+                    return Err(error);
+                }
+            }
+        }
     }
 }
 
@@ -314,13 +389,12 @@ pub(crate) async fn let_go_and_stop(
     };
     if !handle.nonce.is_empty() {
         // Tags that cannot be read leave what the state says.
-        if let Ok(tags) = job.tags(aws).await {
-            if tags
+        if let Ok(tags) = job.tags(aws).await
+            && tags
                 .get(naming::TAG_RUN)
                 .is_some_and(|run| *run != handle.nonce)
-            {
-                return Ok(Stopping::NotOurs);
-            }
+        {
+            return Ok(Stopping::NotOurs);
         }
     }
     let client = aws.sagemaker(region).await;

@@ -127,12 +127,12 @@ impl Step for ExecutionRole {
     }
 
     async fn undo(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        if run.made.contains(&self.name()) {
-            if let Some(name) = run.handle.managed_role.clone() {
-                delete(&run.aws.iam(&run.spec.region).await, &name).await?;
-                run.handle.managed_role = None;
-                run.handle.role_arn = None;
-            }
+        if run.made.contains(&self.name())
+            && let Some(name) = run.handle.managed_role.clone()
+        {
+            delete(&run.aws.iam(&run.spec.region).await, &name).await?;
+            run.handle.managed_role = None;
+            run.handle.role_arn = None;
         }
         Ok(())
     }
@@ -345,10 +345,10 @@ fn policy(run: &Run<'_>) -> Result<Value, Error> {
             _ => reads.push((bucket.to_owned(), prefix.to_owned())),
         }
     }
-    if let crate::spec::Source::S3(uri) = &spec.source {
-        if let Some((bucket, key)) = naming::split_s3_uri(uri) {
-            reads.push((bucket.to_owned(), key.to_owned()));
-        }
+    if let crate::spec::Source::S3(uri) = &spec.source
+        && let Some((bucket, key)) = naming::split_s3_uri(uri)
+    {
+        reads.push((bucket.to_owned(), key.to_owned()));
     }
     reads.sort();
     reads.dedup();

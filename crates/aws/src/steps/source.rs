@@ -138,7 +138,9 @@ impl Step for Upload {
 pub(crate) async fn remove_prefix(removal: &mut Removal<'_>, prefix: &str) -> Result<(), Error> {
     let mut buckets = removal.handle.companions.clone();
     buckets.extend(removal.handle.work_bucket.clone());
-    buckets.sort_by(|left, right| left.name.cmp(&right.name));
+    buckets.extend(removal.handle.worked_in.clone());
+    // The record that knows the bucket to be ours comes first.
+    buckets.sort_by(|left, right| (&left.name, right.managed).cmp(&(&right.name, left.managed)));
     buckets.dedup_by(|left, right| left.name == right.name);
     for reference in buckets {
         let bucket = removal.bucket(&reference).await;

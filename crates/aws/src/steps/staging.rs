@@ -131,7 +131,12 @@ async fn plan(run: &Run<'_>, source: &Bucket) -> Result<Plan, Error> {
         contents: BTreeMap::new(),
         inputs: BTreeMap::new(),
     };
-    for channel in &run.spec.channels {
+    for channel in run
+        .spec
+        .channels
+        .iter()
+        .filter(|channel| !run.left_out.contains(&channel.name))
+    {
         let (bucket, prefix) = naming::split_s3_uri(&channel.s3_uri).unwrap_or_default();
         if bucket != source.name {
             plan.inputs
