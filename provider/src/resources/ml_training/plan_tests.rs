@@ -227,7 +227,7 @@ async fn what_a_plan_does_to_a_run_that_exists() {
             &running,
             json!({"hyperparameters": {"lr": "2"}}),
             Err(
-                "hyperparameters changed, which needs a new run, but bert-1a2b3c is still at work: 31 h and 1,200 USD so far",
+                "this changed: hyperparameters. But bert-1a2b3c is still at work: 31 h and 1,200 USD so far",
             ),
         ),
         (

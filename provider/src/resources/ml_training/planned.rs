@@ -126,12 +126,13 @@ fn new_run(config: &Object, prior: Option<&Object>, parts: &Parts<'_>) -> Object
     for name in DECIDED.into_iter().chain(NAMED) {
         planned.insert(name.to_owned(), get(parts.foreseen, name).clone());
     }
-    // What the user wrote stands, leaf by leaf. What is ours to fill repeats the selected_* outputs: a plan leaves it open.
+    // What the user wrote stands, leaf by leaf. What is ours to fill repeats the selected_* outputs: a create leaves it open.
     let asked = get(config, "placement");
-    let placement = if asked.is_null() && !get(parts.foreseen, "placement").is_null() {
-        &Value::Unknown
-    } else {
-        asked
+    let decided = get(parts.foreseen, "placement");
+    let placement = match prior {
+        _ if !asked.is_null() || decided.is_null() => asked,
+        None => &Value::Unknown,
+        Some(_) => decided,
     };
     planned.insert("placement".to_owned(), placement.clone());
     // Some of what a launch tells can be foreseen: a role that was given, a bucket that is not ours.

@@ -60,16 +60,24 @@ pub(crate) fn run_change(state: &Object) -> Value {
 
 /// The error of `on_change = "error"`.
 pub(crate) fn guarded(state: &Object, changed: &[String]) -> Diagnostic {
+    let named: Vec<&str> = changed
+        .iter()
+        .map(|name| match name.as_str() {
+            "source_digest" => "the content of source_dir",
+            name => name,
+        })
+        .collect();
     let diagnostic = Diagnostic::error(
         "This change would stop a running training",
         format!(
-            "{} changed, which needs a new run, but {} is still at work: {} so far, as of the last refresh. Wait for its end, undo the change, or set on_change = \"rerun\" to stop it and start a new run.",
-            list(changed),
+            "A new run is needed, since this changed: {}. But {} is still at work: {} so far, as of the last refresh. Wait for its end, undo the change, or set on_change = \"rerun\" to stop it and start a new run.",
+            list(&named),
             job(state),
             so_far(state),
         ),
     );
     match changed {
+        [one] if one == "source_digest" => diagnostic.at("source_dir"),
         [one] => diagnostic.at(one.as_str()),
         _ => diagnostic,
     }
