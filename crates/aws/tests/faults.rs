@@ -1,13 +1,14 @@
 //! A create that is killed, refused or loses its answer at each of its calls in turn, against an AWS emulator; without
 //! `SUSTAINABLE_EMULATOR_URL` nothing is run.
 
+#![allow(clippy::unwrap_used)] // helpers of tests are no tests to the lint
+
 mod common;
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use aws::lifecycle::{self, DestroyOptions, OnDestroy};
-
 use aws::{Control, Handle, Progress, RunSpec};
 use serde_json::{Value, json};
 

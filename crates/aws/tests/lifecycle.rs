@@ -2,10 +2,11 @@
 //!
 //! `tests/emulator/README.md` says how to start one. Each test has an account of its own, so they may run at once.
 
+#![allow(clippy::unwrap_used)] // helpers of tests are no tests to the lint
+
 mod common;
 
 use std::collections::BTreeMap;
-
 use std::time::Duration;
 
 use aws::lifecycle::{self, Change, DashboardChange, ImportId, ReadOptions};

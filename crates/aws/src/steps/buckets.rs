@@ -108,7 +108,7 @@ impl Step for Data {
             return Ok(());
         };
         let bucket = removal.bucket(&reference).await;
-        if !is_ours(&bucket).await {
+        if !still_ours(&bucket, reference.managed).await? {
             return Ok(());
         }
         if removal.retained {
@@ -223,6 +223,18 @@ pub(crate) async fn is_ours(bucket: &Bucket) -> bool {
             tracing::debug!(bucket = bucket.name, %error, "tags not readable");
             false
         }
+    }
+}
+
+/// The same before a removal: tags of a bucket that the state knows as ours have to be readable, or it would be left
+/// behind without a word.
+pub(crate) async fn still_ours(bucket: &Bucket, recorded: bool) -> Result<bool, Error> {
+    match bucket.tags().await {
+        Ok(tags) => {
+            Ok(tags.get(naming::TAG_MANAGED_BY).map(String::as_str) == Some(naming::MANAGED_BY))
+        }
+        Err(error) if !recorded || error.kind() == Kind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -133,7 +133,7 @@ impl Step for Companion {
         }
         for companion in removal.handle.companions.clone() {
             let bucket = removal.bucket(&companion).await;
-            if leave_bucket(removal, &bucket).await? {
+            if leave_bucket(removal, &bucket, companion.managed).await? {
                 removal
                     .handle
                     .companions
@@ -214,7 +214,11 @@ pub(crate) async fn register(
 
 /// This resource no longer uses the bucket: its record, the copies that nobody else reads and, with the last user,
 /// the bucket itself go. True when nothing of this resource is left in it.
-async fn leave_bucket(removal: &mut Removal<'_>, bucket: &Bucket) -> Result<bool, Error> {
+async fn leave_bucket(
+    removal: &mut Removal<'_>,
+    bucket: &Bucket,
+    recorded: bool,
+) -> Result<bool, Error> {
     let Some(data) = removal
         .handle
         .data_bucket
@@ -225,7 +229,7 @@ async fn leave_bucket(removal: &mut Removal<'_>, bucket: &Bucket) -> Result<bool
         return Ok(true);
     };
     let ours = match bucket.head().await {
-        Ok(_) => buckets::is_ours(bucket).await,
+        Ok(_) => buckets::still_ours(bucket, recorded).await?,
         Err(error) if error.kind() == Kind::NotFound => return Ok(true),
         Err(error) => return Err(error),
     };

@@ -1,6 +1,6 @@
 //! An account of the emulator, and a run that works in it.
 
-#![allow(dead_code, unreachable_pub, missing_docs)] // shared by several test binaries
+#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used)] // shared by several test binaries
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
