@@ -207,9 +207,8 @@ class Emulator:
             client.put_object(Bucket=bucket, Key=key, Body=content)
 
     def large_object(self, bucket: str, key: str, gigabytes: int) -> None:
-        """An object of a few bytes that passes for a large one."""
-        size = str(gigabytes << 30)
-        self.client("s3").put_object(Bucket=bucket, Key=key, Body=b"0123456789", Metadata={"emulated-size": size})
+        """An object whose size is only declared."""
+        self.control("POST", "objects", {"bucket": bucket, "key": key, "size": gigabytes << 30})
 
     def make_role(self, name: str) -> str:
         """An execution role of the user's own; its ARN."""
