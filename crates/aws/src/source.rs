@@ -217,3 +217,66 @@ fn local(path: &Path, error: &std::io::Error) -> Error {
     .advise("Check that it exists and is readable; source_exclude leaves files out.")
     .on("source")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn digest_and_archive_depend_on_the_content_alone() {
+        let one = folder(&[
+            ("train.py", "a"),
+            ("lib/x.py", "b"),
+            ("__pycache__/x.pyc", "1"),
+        ]);
+        let two = folder(&[("lib/x.py", "b"), (".git/HEAD", "ref"), ("train.py", "a")]);
+        assert_eq!(
+            digest(one.path(), &[]).unwrap(),
+            digest(two.path(), &[]).unwrap()
+        );
+        assert_eq!(
+            archive(one.path(), &[]).unwrap(),
+            archive(two.path(), &[]).unwrap()
+        );
+        // The same bytes cut differently into names and contents are another content.
+        let moved = folder(&[("train.py", "ab"), ("lib/x.py", "")]);
+        assert_ne!(
+            digest(one.path(), &[]).unwrap(),
+            digest(moved.path(), &[]).unwrap()
+        );
+        let excluded = digest(one.path(), &["lib".to_owned()]).unwrap();
+        assert_eq!(
+            excluded,
+            digest(folder(&[("train.py", "a")]).path(), &[]).unwrap()
+        );
+        assert!(digest(folder(&[(".git/HEAD", "ref")]).path(), &[]).is_err());
+    }
+
+    #[test]
+    fn patterns_mean_what_the_module_says() {
+        for (pattern, path, expected) in [
+            ("*.csv", "data/a.csv", true),
+            ("*.csv", "a.csv.gz", false),
+            ("data/*", "data/a", true),
+            ("data/*", "data/a/b", false),
+            ("data/**", "data/a/b", true),
+            ("**/b", "b", true),
+            ("**/b", "x/y/b", true),
+            ("/b", "x/b", false),
+            ("notes/", "notes", true),
+            ("", "a", false),
+        ] {
+            assert_eq!(matches(pattern, path), expected, "{pattern} {path}");
+        }
+    }
+}
