@@ -52,6 +52,7 @@ lint: ## check format and lints
 
 licences: ## check the licences and sources of what is linked
 	$(call say,licences)
+	cargo fetch --locked --quiet # other platforms' crates too: the check below asks no registry
 	$(BIN)/cargo-deny --offline --locked check licenses bans sources
 
 unit: ## run the tests of the crates, and of the sources themselves
