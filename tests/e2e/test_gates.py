@@ -27,7 +27,9 @@ def test_warn_instead(scene):
     scene.write(training(max_emissions_kg=0.001, on_infeasible="warn"))
     result, plan = scene.plan()
     assert result.code == 0 and result.warnings, result.explain()
-    assert plan["resource_changes"][0]["change"]["after"]["selected_region"] is None
+    planned = plan["resource_changes"][0]["change"]["after"]
+    assert planned["selected_region"] is None
+    assert planned["launchable"] is False and planned["outcome"] is None
     assert scene.workdir.run("apply", "-json", "tfplan").code != 0
     scene.expect_nothing_left()
 

@@ -184,10 +184,16 @@ pub(crate) async fn users(bucket: &Bucket) -> Result<Vec<(String, User)>, Error>
     let mut users = Vec::new();
     for object in bucket.list("sustainable/users/", None).await? {
         if let Some(found) = bucket.get(&object.key).await? {
-            users.push((
-                object.key,
-                serde_json::from_slice(&found.bytes).unwrap_or_default(),
-            ));
+            // A record that cannot be read may speak of copies that a run still needs: nothing is removed on a guess.
+            let user = serde_json::from_slice(&found.bytes).map_err(|error| {
+                Error::new(
+                    Kind::Other,
+                    format!("the record of a user of this bucket cannot be read: {error}"),
+                )
+                .about(bucket.uri(&object.key))
+                .advise("Delete that object if no training named in it reads from this bucket any more, then try again.")
+            })?;
+            users.push((object.key, user));
         }
     }
     Ok(users)

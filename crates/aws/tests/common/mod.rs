@@ -28,7 +28,12 @@ pub struct World {
 
 /// A fresh account of the emulator, or `None` where there is none.
 pub async fn world(number: u64) -> Option<World> {
-    let url = std::env::var("SUSTAINABLE_EMULATOR_URL").ok()?;
+    let Ok(url) = std::env::var("SUSTAINABLE_EMULATOR_URL") else {
+        eprintln!(
+            "skipped: SUSTAINABLE_EMULATOR_URL is not set (scripts/with_emulator.py sets it)"
+        );
+        return None;
+    };
     let account = format!("{number:012}");
     let key = format!("AKIAEMUL{account}");
     let settings = Settings {

@@ -86,6 +86,8 @@ pub(crate) fn undecided(known: &Known<'_>, unknown: bool) -> Result<Object, Diag
     let launchable = if unknown {
         to_value(&launchable_while_unknown(known))?
     } else {
+        // Apply will refuse: there is no run whose outcome could be awaited.
+        outputs.insert("outcome".to_owned(), Value::Null);
         Value::Bool(false)
     };
     outputs.insert("launchable".to_owned(), launchable);
