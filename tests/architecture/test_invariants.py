@@ -15,9 +15,17 @@ PROVIDER = "terraform-provider-sustainable"
 
 # Who may know whom. Nothing points back.
 EDGES = {
-    PROVIDER: {"sustainable-aws", "sustainable-catalog", "sustainable-planner", "sustainable-schemas", "tfplugin"},
+    PROVIDER: {
+        "sustainable-aws",
+        "sustainable-catalog",
+        "sustainable-grid",
+        "sustainable-planner",
+        "sustainable-schemas",
+        "tfplugin",
+    },
     "sustainable-schemas": {"tfplugin"},
     "sustainable-planner": {"sustainable-catalog"},
+    "sustainable-grid": {"sustainable-catalog"},
     "sustainable-catalog": set(),
     "sustainable-aws": set(),
     "tfplugin": set(),

@@ -18,6 +18,8 @@ mod nearest;
 mod overrides;
 mod price;
 mod region;
+mod series;
+mod signal;
 mod tables;
 mod throughput;
 
@@ -28,5 +30,7 @@ pub use nearest::nearest;
 pub use overrides::{OverrideError, Overrides};
 pub use price::{Basis, Offer, Price, SpotMarket};
 pub use region::{Attribution, Region, Variability};
+pub use series::{Series, SeriesError, UtcSeconds};
+pub use signal::{FactorType, Quality, Signal, SignalKind};
 pub use tables::{Catalog, instance_type_names, region_names};
 pub use throughput::{ModelClass, Precision, Technique, Throughput, ThroughputBasis};
