@@ -1,0 +1,182 @@
+//! The question for many places at once, and what stands in for a source that fails.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use catalog::{Catalog, SignalKind, UtcSeconds};
+use futures_util::StreamExt;
+
+use crate::source::Question;
+use crate::{
+    Answer, Answers, Asked, Failure, Fallback, Missing, Place, Settings, SettingsError, Source,
+    SourceName, Warning, sources,
+};
+
+/// Requests under way at the same time.
+pub const MOST_IN_FLIGHT: usize = 4;
+
+/// A source of signals, ready to be asked.
+#[derive(Clone, Debug)]
+pub struct Grid {
+    source: Arc<dyn Source>,
+    fallback: Fallback,
+}
+
+/// A zone, who wants it, and how its answer came out.
+struct Zone {
+    name: String,
+    places: Vec<Place>,
+    outcome: Result<Answer, Failure>,
+}
+
+impl Grid {
+    /// Opens no connection and reads no file.
+    ///
+    /// # Errors
+    /// The first of [`Settings::problems`].
+    pub fn new(settings: Settings) -> Result<Self, SettingsError> {
+        if let Some(problem) = settings.problems().into_iter().next() {
+            return Err(problem);
+        }
+        Ok(Self {
+            fallback: settings.fallback,
+            source: sources::of(&settings),
+        })
+    }
+
+    /// The source that is asked.
+    #[must_use]
+    pub fn source(&self) -> SourceName {
+        self.source.name()
+    }
+
+    /// The kind of every signal that it gives.
+    #[must_use]
+    pub fn kind(&self) -> SignalKind {
+        self.source.kind()
+    }
+
+    /// Asks for every place: one request per zone, at most four under way at once. A source that fails is no
+    /// error: the embedded signal stands in, or the reason does, and a warning says so.
+    pub async fn signals(&self, catalog: &Catalog, asked: &Asked, now: UtcSeconds) -> Answers {
+        let mut zones: BTreeMap<String, Vec<Place>> = BTreeMap::new();
+        let mut done: Vec<Zone> = Vec::new();
+        for place in &asked.places {
+            match self.source.zone(catalog, place) {
+                Ok(zone) => zones.entry(zone).or_default().push(place.clone()),
+                Err(failure) => done.push(Zone {
+                    name: place.name().to_owned(),
+                    places: vec![place.clone()],
+                    outcome: Err(failure),
+                }),
+            }
+        }
+        // A refused key is refused for every zone, and a service that is down stays down for a plan's time.
+        let halted: OnceLock<Failure> = OnceLock::new();
+        let questions = zones.into_iter().map(|(name, places)| {
+            let halted = &halted;
+            async move {
+                let outcome = match halted.get() {
+                    Some(failure) => Err(failure.clone()),
+                    None => {
+                        let question = Question {
+                            zone: &name,
+                            what: asked.what,
+                            now,
+                            catalog,
+                        };
+                        self.source.ask(question).await
+                    }
+                };
+                if let Err(failure) = &outcome
+                    && failure.reason.concerns_every_zone()
+                {
+                    let _ = halted.set(failure.clone());
+                }
+                Zone {
+                    name,
+                    places,
+                    outcome,
+                }
+            }
+        });
+        let answered: Vec<Zone> = futures_util::stream::iter(questions)
+            .buffered(MOST_IN_FLIGHT)
+            .collect()
+            .await;
+        done.extend(answered);
+
+        let mut answers = Answers::default();
+        for zone in done {
+            self.enter(&mut answers, catalog, zone, asked, now);
+        }
+        answers
+    }
+
+    /// Enters a zone's answer for each place that wanted it, or what stands in for it.
+    fn enter(
+        &self,
+        answers: &mut Answers,
+        catalog: &Catalog,
+        zone: Zone,
+        asked: &Asked,
+        now: UtcSeconds,
+    ) {
+        let failure = match zone.outcome {
+            Ok(answer) => {
+                for place in zone.places {
+                    answers
+                        .by_place
+                        .insert(place.name().to_owned(), Ok(answer.clone()));
+                }
+                return;
+            }
+            Err(failure) => failure,
+        };
+        let mut fell_back = false;
+        for place in &zone.places {
+            let entry = self
+                .instead(catalog, place, asked, now)
+                .ok_or_else(|| Missing {
+                    reason: format!(
+                        "{} gave no signal for {}: {failure}",
+                        self.source().title(),
+                        zone.name
+                    ),
+                });
+            fell_back |= entry.is_ok();
+            answers.by_place.insert(place.name().to_owned(), entry);
+        }
+        answers.warnings.push(Warning {
+            source: self.source(),
+            zone: zone.name,
+            places: zone
+                .places
+                .iter()
+                .map(|place| place.name().to_owned())
+                .collect(),
+            reason: failure.message,
+            fallback: fell_back,
+        });
+    }
+
+    /// The embedded signal for a place, where it may stand in. Never for a marginal one.
+    fn instead(
+        &self,
+        catalog: &Catalog,
+        place: &Place,
+        asked: &Asked,
+        now: UtcSeconds,
+    ) -> Option<Answer> {
+        if self.fallback == Fallback::None
+            || self.kind() == SignalKind::Marginal
+            || self.source() == SourceName::Embedded
+        {
+            return None;
+        }
+        let region = sources::region(catalog, place).ok()?;
+        let mut answer = sources::expected(region, asked.what, now).ok()?;
+        answer.fallback = true;
+        Some(answer)
+    }
+}
