@@ -1,6 +1,7 @@
 //! Generated from `data/*.csv` by `tools/generate.rs`; do not edit.
 
 use crate::constants::{Constants, HalfWidths, Meaning};
+use crate::generation::{GenerationFactor, SignalZone};
 use crate::images::{Algorithm, Device, FrameworkImage};
 use crate::instance_type::{Accelerator, Confidence, InstanceType, Kind};
 use crate::price::Cell;
@@ -11,7 +12,7 @@ use crate::{Figure, Source, SourceId};
 const fn f(value: f64, low: f64, high: f64, source: u8) -> Figure { Figure { value, low, high, source: SourceId(source) } }
 const fn c(micro_usd: u32, spot_saving: i8, band: u8, source: u8, flags: u8) -> Cell { Cell { micro_usd, spot_saving, band, source: SourceId(source), flags } }
 
-pub(crate) static SOURCES: [Source; 50] = [
+pub(crate) static SOURCES: [Source; 55] = [
     Source { key: "guess", title: "No source: an input with a wide range, to be replaced by your own figure in catalog_overrides", date: "2026-11", licence: "own" },
     Source { key: "expert", title: "Judgement of how far the cited figures can be trusted; no source of its own", date: "2026-11", licence: "own" },
     Source { key: "convention", title: "A definition", date: "2026-11", licence: "own" },
@@ -62,6 +63,11 @@ pub(crate) static SOURCES: [Source; 50] = [
     Source { key: "spot-advisor-2025-06", title: "EC2 Spot Advisor through alexei-led/spotinfo", date: "2025-06", licence: "Apache-2.0" },
     Source { key: "dlc-2026-08", title: "aws/deep-learning-containers, docs/src/data at e0ecedea6a", date: "2026-08", licence: "Apache-2.0" },
     Source { key: "sagemaker-sdk", title: "sagemaker-python-sdk image_uri_config", date: "2026-08", licence: "Apache-2.0" },
+    Source { key: "gsf-real-time-cloud", title: "Green-Software-Foundation/real-time-cloud@c131e0d: WattTime region of each AWS region", date: "2023", licence: "figure" },
+    Source { key: "gb-carbon-intensity", title: "Carbon Intensity API of NESO: Great Britain is one grid, London one of its 17 regions", date: "2026", licence: "CC BY 4.0" },
+    Source { key: "em-eia-respondents", title: "electricitymaps-contrib parsers/EIA.py@00b65c8: balancing authority behind each of its US zones", date: "2024", licence: "figure" },
+    Source { key: "carboncast-factors", title: "CarbonCast src/carbonIntensityCalculator.py: life-cycle and direct emission factors per fuel (IPCC AR5 medians, EIA)", date: "2023", licence: "Apache-2.0" },
+    Source { key: "carboncast-factors-like", title: "The factor of the same fuel without a battery (CarbonCast), since what is counted is what the plant delivers", date: "2026-11", licence: "own" },
 ];
 pub(crate) const VERSION: &str = "2026.11";
 pub(crate) const METHODOLOGY: &str = "1";
@@ -199,6 +205,64 @@ pub(crate) static TRANSFER: [(&str, &str, f64); 38] = [
     ("us-gov-west-1", "*", 0.03),
     ("us-east-1", "us-east-2", 0.01),
     ("us-east-2", "us-east-1", 0.01),
+];
+pub(crate) static SIGNAL_ZONES: [SignalZone; 39] = [
+    SignalZone { region: "us-east-1", signal_source: "watttime", zone: "PJM_DC", source: SourceId(50) },
+    SignalZone { region: "us-east-2", signal_source: "watttime", zone: "PJM_SOUTHWEST_OH", source: SourceId(50) },
+    SignalZone { region: "us-west-1", signal_source: "watttime", zone: "CAISO_NORTH", source: SourceId(50) },
+    SignalZone { region: "us-west-2", signal_source: "watttime", zone: "BPA", source: SourceId(50) },
+    SignalZone { region: "ca-central-1", signal_source: "watttime", zone: "HQ", source: SourceId(50) },
+    SignalZone { region: "sa-east-1", signal_source: "watttime", zone: "BRA", source: SourceId(50) },
+    SignalZone { region: "eu-west-1", signal_source: "watttime", zone: "IE", source: SourceId(50) },
+    SignalZone { region: "eu-west-2", signal_source: "watttime", zone: "UK", source: SourceId(50) },
+    SignalZone { region: "eu-west-3", signal_source: "watttime", zone: "FR", source: SourceId(50) },
+    SignalZone { region: "eu-central-1", signal_source: "watttime", zone: "DE", source: SourceId(50) },
+    SignalZone { region: "eu-central-2", signal_source: "watttime", zone: "CH", source: SourceId(50) },
+    SignalZone { region: "eu-north-1", signal_source: "watttime", zone: "SE", source: SourceId(50) },
+    SignalZone { region: "eu-south-1", signal_source: "watttime", zone: "IT", source: SourceId(50) },
+    SignalZone { region: "eu-south-2", signal_source: "watttime", zone: "ES", source: SourceId(50) },
+    SignalZone { region: "af-south-1", signal_source: "watttime", zone: "ZAF", source: SourceId(50) },
+    SignalZone { region: "il-central-1", signal_source: "watttime", zone: "ISR", source: SourceId(50) },
+    SignalZone { region: "me-south-1", signal_source: "watttime", zone: "BHR", source: SourceId(50) },
+    SignalZone { region: "me-central-1", signal_source: "watttime", zone: "ARE", source: SourceId(50) },
+    SignalZone { region: "ap-south-1", signal_source: "watttime", zone: "IND", source: SourceId(50) },
+    SignalZone { region: "ap-south-2", signal_source: "watttime", zone: "IND", source: SourceId(50) },
+    SignalZone { region: "ap-southeast-1", signal_source: "watttime", zone: "SGP", source: SourceId(50) },
+    SignalZone { region: "ap-southeast-2", signal_source: "watttime", zone: "NEM_NSW", source: SourceId(50) },
+    SignalZone { region: "ap-southeast-3", signal_source: "watttime", zone: "IDN", source: SourceId(50) },
+    SignalZone { region: "ap-southeast-4", signal_source: "watttime", zone: "NEM_VIC", source: SourceId(50) },
+    SignalZone { region: "ap-east-1", signal_source: "watttime", zone: "HKG", source: SourceId(50) },
+    SignalZone { region: "ap-northeast-1", signal_source: "watttime", zone: "JP_TK", source: SourceId(50) },
+    SignalZone { region: "ap-northeast-2", signal_source: "watttime", zone: "KOR", source: SourceId(50) },
+    SignalZone { region: "ap-northeast-3", signal_source: "watttime", zone: "JP_KN", source: SourceId(50) },
+    SignalZone { region: "cn-north-1", signal_source: "watttime", zone: "CHN", source: SourceId(50) },
+    SignalZone { region: "cn-northwest-1", signal_source: "watttime", zone: "CHN", source: SourceId(50) },
+    SignalZone { region: "us-gov-east-1", signal_source: "watttime", zone: "PJM_DC", source: SourceId(50) },
+    SignalZone { region: "us-gov-west-1", signal_source: "watttime", zone: "BPA", source: SourceId(50) },
+    SignalZone { region: "eu-west-2", signal_source: "gb_carbon_intensity", zone: "GB", source: SourceId(51) },
+    SignalZone { region: "us-east-1", signal_source: "eia", zone: "PJM", source: SourceId(52) },
+    SignalZone { region: "us-east-2", signal_source: "eia", zone: "PJM", source: SourceId(52) },
+    SignalZone { region: "us-west-1", signal_source: "eia", zone: "CISO", source: SourceId(52) },
+    SignalZone { region: "us-west-2", signal_source: "eia", zone: "PACW", source: SourceId(52) },
+    SignalZone { region: "us-gov-east-1", signal_source: "eia", zone: "PJM", source: SourceId(52) },
+    SignalZone { region: "us-gov-west-1", signal_source: "eia", zone: "PACW", source: SourceId(52) },
+];
+pub(crate) static GENERATION_FACTORS: [GenerationFactor; 15] = [
+    GenerationFactor { code: "COL", fuel: "coal", life_cycle: 820.0, direct: 760.0, renewable: false, storage: false, source: SourceId(53) },
+    GenerationFactor { code: "NG", fuel: "natural gas", life_cycle: 490.0, direct: 370.0, renewable: false, storage: false, source: SourceId(53) },
+    GenerationFactor { code: "OIL", fuel: "petroleum", life_cycle: 650.0, direct: 406.0, renewable: false, storage: false, source: SourceId(53) },
+    GenerationFactor { code: "NUC", fuel: "nuclear", life_cycle: 12.0, direct: 0.0, renewable: false, storage: false, source: SourceId(53) },
+    GenerationFactor { code: "WAT", fuel: "hydro", life_cycle: 24.0, direct: 0.0, renewable: true, storage: false, source: SourceId(53) },
+    GenerationFactor { code: "SUN", fuel: "solar", life_cycle: 45.0, direct: 0.0, renewable: true, storage: false, source: SourceId(53) },
+    GenerationFactor { code: "WND", fuel: "wind", life_cycle: 11.0, direct: 0.0, renewable: true, storage: false, source: SourceId(53) },
+    GenerationFactor { code: "OTH", fuel: "other", life_cycle: 700.0, direct: 575.0, renewable: false, storage: false, source: SourceId(53) },
+    GenerationFactor { code: "GEO", fuel: "geothermal", life_cycle: 38.0, direct: 0.0, renewable: true, storage: false, source: SourceId(53) },
+    GenerationFactor { code: "SNB", fuel: "solar with a battery", life_cycle: 45.0, direct: 0.0, renewable: true, storage: false, source: SourceId(54) },
+    GenerationFactor { code: "WNB", fuel: "wind with a battery", life_cycle: 11.0, direct: 0.0, renewable: true, storage: false, source: SourceId(54) },
+    GenerationFactor { code: "BAT", fuel: "battery", life_cycle: 0.0, direct: 0.0, renewable: false, storage: true, source: SourceId(2) },
+    GenerationFactor { code: "PS", fuel: "pumped storage", life_cycle: 0.0, direct: 0.0, renewable: false, storage: true, source: SourceId(2) },
+    GenerationFactor { code: "OES", fuel: "other storage", life_cycle: 0.0, direct: 0.0, renewable: false, storage: true, source: SourceId(2) },
+    GenerationFactor { code: "UES", fuel: "unknown storage", life_cycle: 0.0, direct: 0.0, renewable: false, storage: true, source: SourceId(2) },
 ];
 pub(crate) static ACCELERATORS: [Accelerator; 17] = [
     Accelerator { key: "T4", name: "NVIDIA T4", tdp_w: 70.0, fp32_tflops: Some(8.1), tf32_tflops: None, bf16_tflops: Some(65.0), fp8_tflops: None, needs_cuda: None, document_rating: Some(0.7), source: SourceId(27) },

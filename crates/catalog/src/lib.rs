@@ -12,6 +12,7 @@ mod constants;
 mod figure;
 #[rustfmt::skip]
 mod generated;
+mod generation;
 pub mod images;
 mod instance_type;
 mod nearest;
@@ -25,6 +26,7 @@ mod throughput;
 
 pub use constants::{Constants, HalfWidths, Meaning};
 pub use figure::{Figure, Source, SourceId};
+pub use generation::{GenerationFactor, SignalZone, generation_factors, signal_zones};
 pub use instance_type::{Accelerator, Confidence, InstanceType, Kind};
 pub use nearest::nearest;
 pub use overrides::{OverrideError, Overrides};

@@ -86,6 +86,13 @@ fn every_figure_is_possible_and_cited() {
     for row in c.throughputs() {
         assert!(row.relative.low <= row.relative.value && row.relative.value <= row.relative.high);
     }
+    for zone in catalog::signal_zones() {
+        assert!(c.source(zone.source).is_some(), "{}", zone.region);
+    }
+    for factor in catalog::generation_factors() {
+        assert!(c.source(factor.source).is_some(), "{}", factor.code);
+        assert!(factor.life_cycle <= 1000.0, "{}", factor.code);
+    }
     for name in catalog::Constants::NAMES {
         assert!(c.meaning(name).is_some(), "{name}");
     }

@@ -7,6 +7,7 @@ mod model;
 mod prices;
 mod read;
 mod regions;
+mod signals;
 mod sources;
 mod throughput;
 mod types;
@@ -22,6 +23,7 @@ pub(crate) fn generate(data: &Path) -> Result<String> {
     let mut out = String::from(
         "//! Generated from `data/*.csv` by `tools/generate.rs`; do not edit.\n\n\
          use crate::constants::{Constants, HalfWidths, Meaning};\n\
+         use crate::generation::{GenerationFactor, SignalZone};\n\
          use crate::images::{Algorithm, Device, FrameworkImage};\n\
          use crate::instance_type::{Accelerator, Confidence, InstanceType, Kind};\n\
          use crate::price::Cell;\n\
@@ -38,6 +40,8 @@ pub(crate) fn generate(data: &Path) -> Result<String> {
     model::constants(&files, &sources, &mut out)?;
     let regions = regions::regions(&files, &sources, &widths, &mut out)?;
     regions::transfer(&files, &sources, &regions, &mut out)?;
+    signals::zones(&files, &sources, &regions, &mut out)?;
+    signals::factors(&files, &sources, &mut out)?;
     let accelerators = types::accelerators(&files, &sources, &mut out)?;
     let types = types::instance_types(&files, &sources, &widths, &accelerators, &mut out)?;
     prices::cells(&files, &sources, &regions, &types, &mut out)?;
