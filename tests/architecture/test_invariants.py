@@ -19,12 +19,12 @@ EDGES = {
         "sustainable-aws",
         "sustainable-catalog",
         "sustainable-grid",
-        "sustainable-planner",
+        "planner",
         "sustainable-schemas",
         "tfplugin",
     },
     "sustainable-schemas": {"tfplugin"},
-    "sustainable-planner": {"sustainable-catalog"},
+    "planner": {"sustainable-catalog"},
     "sustainable-grid": {"sustainable-catalog"},
     "sustainable-catalog": set(),
     "sustainable-aws": set(),
@@ -57,7 +57,7 @@ def test_only_aws_knows_the_sdk() -> None:
 
 def test_the_decision_is_pure() -> None:
     """No clock, no I/O, no randomness, no async in planner and catalog: two processes decide the same."""
-    pure = ("sustainable-planner", "sustainable-catalog")
+    pure = ("planner", "sustainable-catalog")
     allowed = {"sustainable-catalog", "serde", "serde_json", "sha2"}
     for name in pure:
         assert dependencies(name) <= allowed, name

@@ -1,4 +1,4 @@
-//! How long a decision takes: `cargo bench -p sustainable-planner`.
+//! How long a decision takes: `cargo bench -p planner`.
 
 use std::hint::black_box;
 

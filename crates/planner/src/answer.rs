@@ -4,7 +4,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::rules::Why;
-use crate::{Capacity, GramsPerKwh, Hours, Kg, Kwh, Place, Start, Usd};
+use crate::{Capacity, GramsPerKwh, Hours, Kg, Kwh, Pausing, Place, Start, Usd, Window};
 
 /// A value with its plausible range (about 90 %; model and data, the user's hours taken as given).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -150,7 +150,7 @@ pub struct Candidate {
     pub cost_ceiling_usd: Option<Usd>,
     /// `max_runtime_hours` that goes with it.
     pub max_runtime_hours: u32,
-    /// Grid intensity used.
+    /// Grid intensity used: the mean over the run.
     pub gco2_per_kwh: GramsPerKwh,
 }
 
@@ -199,6 +199,10 @@ pub enum Rule {
     Price,
     /// Too slow, or longer than SageMaker lets a job run.
     Runtime,
+    /// No marginal signal, or none that compares with the others'.
+    Signal,
+    /// `deadline`.
+    Deadline,
     /// `carbon_intensity_threshold`.
     Threshold,
     /// `max_emissions_kg`.
@@ -224,6 +228,7 @@ impl Rule {
                 | Self::Memory
                 | Self::Vcpu
                 | Self::Runtime
+                | Self::Deadline
                 | Self::Threshold
                 | Self::EmissionsGate
                 | Self::EnergyGate
@@ -250,12 +255,13 @@ impl Rule {
             Self::Cuda => "framework",
             Self::TrainingPlan => "training_plan_arn",
             Self::Runtime => "max_slowdown",
+            Self::Deadline => "deadline",
             Self::Threshold => "carbon_intensity_threshold",
             Self::EmissionsGate => "max_emissions_kg",
             Self::EnergyGate => "max_energy_kwh",
             Self::CostGate => "max_cost_usd",
             Self::CostPremium => "max_cost_premium_percent",
-            Self::Retired | Self::Offer | Self::Price => return None,
+            Self::Retired | Self::Offer | Self::Price | Self::Signal => return None,
         })
     }
 }
@@ -312,6 +318,10 @@ pub struct Audit {
     pub catalog_version: String,
     /// Citation of the grid intensity.
     pub intensity_source: String,
+    /// From when to when the intensity is taken (RFC 3339, UTC); `None` without time.
+    pub intensity_interval: Option<[String; 2]>,
+    /// When the forecast behind it was issued (RFC 3339); `None` for embedded figures.
+    pub forecast_issued_at: Option<String>,
     /// Citation of the PUE, with its value.
     pub pue: f64,
     /// See `pue`.
@@ -349,6 +359,10 @@ pub struct Decision {
     pub volume_size_gb: Option<u32>,
     /// Start.
     pub start: Start,
+    /// The chosen start, starting at once and the next best that differ, earliest first; empty without time.
+    pub windows: Vec<Window>,
+    /// What pausing would bring, where the run can resume and it saves anything.
+    pub pausing: Option<Pausing>,
     /// `max_runtime_hours` in force.
     pub max_runtime_hours: u32,
     /// The dataset has to be staged into `selected_region`.
@@ -392,6 +406,8 @@ pub struct Decision {
 pub struct NearMiss {
     /// Where.
     pub place: Place,
+    /// When.
+    pub start: Start,
     /// What would have to move, e.g. `max_emissions_kg from 30 to 41.2`.
     pub change: String,
     /// Its figures.

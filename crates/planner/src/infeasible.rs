@@ -6,7 +6,7 @@ use crate::model::Pace;
 use crate::rules::{self, Why};
 use crate::solve::{Found, Malformed, Solver};
 use crate::text::list;
-use crate::{Place, Rule};
+use crate::{Place, Rule, Start};
 
 /// The answer to a request that cannot be asked.
 pub(crate) fn malformed(malformed: Malformed) -> Infeasible {
@@ -90,6 +90,7 @@ pub(crate) fn explain(solver: &Solver, rejected: Vec<Rejection>) -> Infeasible {
                 instance_type: instance_type.name.to_owned(),
                 capacity: Some(near.found.buying.capacity()),
             },
+            start: Start::AtOnce,
             change,
             candidate: candidate(solver, &written),
         });

@@ -13,6 +13,7 @@
 //! | solve | candidates through the filters, ranked |
 //! | savings | baseline and the split of what is saved |
 //! | decide, lines, advice, text | the decision written up, line by line |
+//! | time | start windows: when, and what that is worth |
 //! | infeasible | the nearest answers when there is none |
 //! | measure, ranking | what needs the catalogue but no decision |
 
@@ -31,6 +32,7 @@ mod rules;
 mod savings;
 mod solve;
 mod text;
+mod time;
 mod units;
 
 pub use answer::{
@@ -44,6 +46,7 @@ pub use ranking::{RankedType, TypeFilter, rank_instance_types};
 pub use request::{
     AcceleratorCountPolicy, Capacity, ComputeOptimization, EstimateFor, GateOn, ImageChoice,
     InputMode, ModelType, Objective, OnInfeasible, Place, Redecide, RegionBound, Regional, Request,
-    Residency, Start, TrainingStrategy,
+    Residency, TrainingStrategy,
 };
+pub use time::{Pausing, Segment, Signals, SpotPrices, Start, Window, parse_rfc3339, rfc3339};
 pub use units::{Grams, GramsPerKwh, Hours, Kg, Kwh, Usd, Watts};

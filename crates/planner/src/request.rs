@@ -5,8 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use std::sync::Arc;
+
+use catalog::UtcSeconds;
 use serde::{Deserialize, Serialize};
 
+use crate::time::{Signals, SpotPrices, Start, as_optional_text};
 use crate::{GramsPerKwh, Hours, Kg, Kwh, Usd};
 
 macro_rules! names {
@@ -194,15 +198,6 @@ names! {
     }
 }
 
-/// When the job starts. Start windows come later; their place is here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Start {
-    /// As soon as it is created.
-    #[default]
-    AtOnce,
-}
-
 /// One place a job can run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Place {
@@ -348,8 +343,25 @@ pub struct Request {
     pub gate_on: GateOn,
     /// `on_infeasible`.
     pub on_infeasible: OnInfeasible,
-    /// When it starts.
+    /// Exactly this start and no other (a `placement` that was decided elsewhere); [`Start::AtOnce`]
+    /// leaves the choice open.
     pub start: Start,
+    /// `earliest_start`. `None`: the decision knows no time, and everything starts at once.
+    #[serde(default, with = "as_optional_text")]
+    pub earliest_start: Option<UtcSeconds>,
+    /// `max_start_delay_hours` after `earliest_start`.
+    #[serde(default)]
+    pub max_start_delay_hours: Hours,
+    /// `deadline`: the upper end of the plausible runtime is over by then.
+    #[serde(default, with = "as_optional_text")]
+    pub deadline: Option<UtcSeconds>,
+    /// Intensities from outside the catalogue, for requests with `earliest_start`. No part of what is
+    /// written down of a request: what was decided with them is.
+    #[serde(skip)]
+    pub signals: Option<Arc<Signals>>,
+    /// Spot prices over time, where they are known; like `signals`.
+    #[serde(skip)]
+    pub spot_prices: Option<Arc<SpotPrices>>,
     /// Where the previous run was, for `redecide = "keep"`.
     pub previous: Option<Place>,
     /// `redecide`.
@@ -413,6 +425,11 @@ impl Request {
             gate_on: GateOn::Value,
             on_infeasible: OnInfeasible::Error,
             start: Start::AtOnce,
+            earliest_start: None,
+            max_start_delay_hours: Hours(0.0),
+            deadline: None,
+            signals: None,
+            spot_prices: None,
             previous: None,
             redecide: Redecide::Keep,
             only: None,

@@ -6,7 +6,7 @@ use crate::answer::Rejection;
 use crate::factors::{Factors, Metric};
 use crate::model::{Buying, Figures, Model, Pace, class_of};
 use crate::rules::{self, Gated, Scope, Why};
-use crate::{ModelType, Objective, Redecide, Request};
+use crate::{ModelType, Objective, Redecide, Request, time};
 
 /// A request that cannot even be asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,6 +122,9 @@ impl<'a> Solver<'a> {
         }
         if request.instance_count == 0 {
             return bad("instance_count", "0, it has to be 1 or more".to_owned());
+        }
+        if let Some((attribute, message)) = time::problem(request) {
+            return bad(attribute, message);
         }
         let m = Model {
             catalog,
