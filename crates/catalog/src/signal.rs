@@ -1,6 +1,6 @@
 //! What a grid emits per kWh over time, and what kind of statement that is.
 
-use crate::{Region, Series, UtcSeconds};
+use crate::{Attribution, Region, Series, UtcSeconds};
 
 /// What an intensity counts. The two rank regions differently and are never mixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,19 +94,41 @@ pub struct Signal {
 
 impl Region {
     /// What the catalogue expects of this region's grid, hour by hour from the hour that holds `from`: the
-    /// annual average, shaped by the zone's profile where there is one.
+    /// annual average, shaped by the zone's profile where there is one, with the profile's range per hour.
+    ///
+    /// A market-based figure is flat: contracts do not follow the grid's hours.
     #[must_use]
     pub fn expected(&self, from: UtcSeconds, hours: usize) -> Signal {
         let start = UtcSeconds(from.0.div_euclid(3600) * 3600);
         let level = self.intensity.value;
-        let values = vec![level; hours.max(1)];
-        let series = Series::new(start, 3600, values).expect("a yearly figure is a finite number");
+        let profile = match self.attribution {
+            Attribution::LocationBased => self.profile(),
+            Attribution::MarketBased => None,
+        };
+        let moments = (0..hours.max(1)).map(|hour| UtcSeconds(start.0 + hour as i64 * 3600));
+        let (values, ranges): (Vec<f64>, Vec<[f64; 2]>) = moments
+            .map(|moment| {
+                let usual = level * profile.map_or(1.0, |profile| profile.factor(moment));
+                let [low, high] = profile.map_or([1.0, 1.0], |profile| profile.range(moment));
+                (usual, [usual * low, usual * high])
+            })
+            .unzip();
+        let mut series =
+            Series::new(start, 3600, values).expect("a yearly figure is a finite number");
+        if profile.is_some() {
+            series = series
+                .with_ranges(ranges)
+                .expect("a profile's range holds 1");
+        }
         Signal {
             source: "embedded".to_owned(),
             zone: self.zone.to_owned(),
             kind: SignalKind::Average,
             factor_type: FactorType::LifeCycle,
-            quality: Quality::Annual,
+            quality: match profile {
+                Some(_) => Quality::Profile,
+                None => Quality::Annual,
+            },
             issued_at: None,
             estimated: false,
             series,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use catalog::{Basis, Catalog, Kind, Offer, Overrides, SourceId, images};
+use catalog::{Basis, Catalog, Kind, Offer, Overrides, Quality, SourceId, UtcSeconds, images};
 
 #[path = "../tools/tables/mod.rs"]
 mod tables;
@@ -294,4 +294,54 @@ fn wrong_own_figures_are_named_all_at_once() {
             .message
             .starts_with("not JSON")
     );
+}
+
+#[test]
+fn grids_have_their_usual_hours_or_are_flat() {
+    let c = Catalog::embedded();
+    // Monday, 2026-06-01, for a year; asked in the middle of an hour.
+    let from = UtcSeconds(1_780_272_000 + 1800);
+    let mut shaped = Vec::new();
+    for region in c.regions() {
+        let signal = region.expected(from, 365 * 24);
+        let series = &signal.series;
+        assert_eq!(series.start(), UtcSeconds(1_780_272_000));
+        let mean = series.values().iter().sum::<f64>() / series.values().len() as f64;
+        assert!(
+            (mean / region.intensity.value - 1.0).abs() < 0.005,
+            "{}: {mean}",
+            region.name
+        );
+        if signal.quality == Quality::Profile {
+            let profile = region.profile().unwrap();
+            assert!(c.source(profile.source).is_some(), "{}", region.name);
+            assert_eq!(series.ranges().len(), series.values().len());
+            shaped.push(region.name);
+        } else {
+            assert_eq!(signal.quality, Quality::Annual);
+            assert!(series.values().iter().all(|v| *v == region.intensity.value));
+            assert!(series.ranges().is_empty());
+        }
+    }
+    assert_eq!(
+        shaped,
+        [
+            "us-east-1",
+            "us-east-2",
+            "us-west-1",
+            "eu-central-1",
+            "eu-north-1",
+            "eu-south-2",
+            "ap-southeast-2",
+            "us-gov-east-1"
+        ]
+    );
+    // California at noon (20:00 UTC) against its evening (03:00 UTC), on a weekday in June.
+    let california = c.region("us-west-1").unwrap().expected(from, 48).series;
+    let [noon, evening] = [20, 27].map(|hour| california.values()[hour]);
+    assert!(noon < 0.75 * evening, "{noon} {evening}");
+    // Sunday evening in Germany against Monday evening.
+    let germany = c.region("eu-central-1").unwrap().expected(from, 168).series;
+    let [monday, sunday] = [18, 162].map(|hour| germany.values()[hour]);
+    assert!(sunday < 0.95 * monday, "{sunday} {monday}");
 }

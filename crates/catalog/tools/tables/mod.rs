@@ -5,6 +5,7 @@
 mod images;
 mod model;
 mod prices;
+mod profiles;
 mod read;
 mod regions;
 mod signals;
@@ -27,6 +28,7 @@ pub(crate) fn generate(data: &Path) -> Result<String> {
          use crate::images::{Algorithm, Device, FrameworkImage};\n\
          use crate::instance_type::{Accelerator, Confidence, InstanceType, Kind};\n\
          use crate::price::Cell;\n\
+         use crate::profile::Profile;\n\
          use crate::region::{Attribution, Region, Variability};\n\
          use crate::throughput::{ModelClass, Precision, Technique, Throughput, ThroughputBasis};\n\
          use crate::{Figure, Source, SourceId};\n\n\
@@ -42,6 +44,7 @@ pub(crate) fn generate(data: &Path) -> Result<String> {
     regions::transfer(&files, &sources, &regions, &mut out)?;
     signals::zones(&files, &sources, &regions, &mut out)?;
     signals::factors(&files, &sources, &mut out)?;
+    profiles::profiles(&files, &sources, &mut out)?;
     let accelerators = types::accelerators(&files, &sources, &mut out)?;
     let types = types::instance_types(&files, &sources, &widths, &accelerators, &mut out)?;
     prices::cells(&files, &sources, &regions, &types, &mut out)?;
