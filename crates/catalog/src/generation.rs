@@ -45,3 +45,9 @@ pub struct GenerationFactor {
 pub fn generation_factors() -> &'static [GenerationFactor] {
     &generated::GENERATION_FACTORS
 }
+
+/// Number and name of each region that Great Britain's operator speaks of on its own: `(13, "London")`.
+#[must_use]
+pub fn gb_regions() -> &'static [(u8, &'static str)] {
+    &generated::GB_REGIONS
+}

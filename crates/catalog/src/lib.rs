@@ -27,7 +27,7 @@ mod throughput;
 
 pub use constants::{Constants, HalfWidths, Meaning};
 pub use figure::{Figure, Source, SourceId};
-pub use generation::{GenerationFactor, SignalZone, generation_factors, signal_zones};
+pub use generation::{GenerationFactor, SignalZone, gb_regions, generation_factors, signal_zones};
 pub use instance_type::{Accelerator, Confidence, InstanceType, Kind};
 pub use nearest::nearest;
 pub use overrides::{OverrideError, Overrides};

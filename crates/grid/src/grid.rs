@@ -73,6 +73,7 @@ impl Grid {
         }
         // A refused key is refused for every zone, and a service that is down stays down for a plan's time.
         let halted: OnceLock<Failure> = OnceLock::new();
+        let alone = zones.len() == 1 && done.is_empty();
         let questions = zones.into_iter().map(|(name, places)| {
             let halted = &halted;
             async move {
@@ -84,6 +85,7 @@ impl Grid {
                             what: asked.what,
                             now,
                             catalog,
+                            alone,
                         };
                         self.source.ask(question).await
                     }

@@ -10,6 +10,8 @@
 mod ask;
 mod grid;
 mod http;
+mod moment;
+mod points;
 mod secret;
 mod settings;
 mod source;

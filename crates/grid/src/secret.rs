@@ -11,7 +11,6 @@ impl Secret {
         Self(text.into())
     }
 
-    #[expect(dead_code, reason = "the client comes next")]
     /// What is kept, for the request that needs it.
     pub(crate) fn expose(&self) -> &str {
         &self.0

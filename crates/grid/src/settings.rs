@@ -298,7 +298,6 @@ impl Settings {
         self.kind.unwrap_or(self.source.kinds()[0])
     }
 
-    #[expect(dead_code, reason = "the client comes next")]
     /// The factor type in force.
     pub(crate) fn factor_type_in_force(&self) -> FactorType {
         self.factor_type.unwrap_or(self.source.factor_types()[0])

@@ -38,6 +38,8 @@ pub struct Question<'a> {
     pub now: UtcSeconds,
     /// The figures in force.
     pub catalog: &'a Catalog,
+    /// Whether no other zone is asked for with it: only then may a file of one zone without a name answer.
+    pub alone: bool,
 }
 
 /// What kind of trouble a failure is.

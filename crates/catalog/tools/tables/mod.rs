@@ -45,6 +45,7 @@ pub(crate) fn generate(data: &Path) -> Result<String> {
     signals::zones(&files, &sources, &regions, &mut out)?;
     signals::factors(&files, &sources, &mut out)?;
     profiles::profiles(&files, &sources, &mut out)?;
+    signals::gb_regions(&files, &sources, &mut out)?;
     let accelerators = types::accelerators(&files, &sources, &mut out)?;
     let types = types::instance_types(&files, &sources, &widths, &accelerators, &mut out)?;
     prices::cells(&files, &sources, &regions, &types, &mut out)?;

@@ -71,3 +71,21 @@ pub(super) fn factors(files: &Files, sources: &Sources, out: &mut String) -> Res
     out.push_str("];\n");
     Ok(())
 }
+
+pub(super) fn gb_regions(files: &Files, sources: &Sources, out: &mut String) -> Result<()> {
+    let rows = files.rows("gb-regions.csv")?;
+    let _ = writeln!(
+        out,
+        "pub(crate) static GB_REGIONS: [(u8, &str); {}] = [",
+        rows.len()
+    );
+    for row in &rows {
+        sources.id(row, "source")?;
+        let id: u8 = text(row, "id")?
+            .parse()
+            .map_err(|_| format!("{}: no number", row["#"]))?;
+        let _ = writeln!(out, "    ({id}, {:?}),", text(row, "name")?);
+    }
+    out.push_str("];\n");
+    Ok(())
+}

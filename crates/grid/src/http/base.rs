@@ -4,6 +4,7 @@
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Base {
     uri: http::Uri,
+    text: String,
 }
 
 impl Base {
@@ -11,10 +12,8 @@ impl Base {
     /// secrets stand.
     pub(crate) fn parse(url: &str) -> Result<Self, String> {
         let legal = "an address like https://example.org/api is legal";
-        let uri: http::Uri = url
-            .trim_end_matches('/')
-            .parse()
-            .map_err(|_| format!("{legal}."))?;
+        let text = url.trim_end_matches('/').to_owned();
+        let uri: http::Uri = text.parse().map_err(|_| format!("{legal}."))?;
         let scheme = uri.scheme_str().unwrap_or_default();
         if !matches!(scheme, "http" | "https") || uri.host().is_none_or(str::is_empty) {
             return Err(format!("{legal}."));
@@ -28,7 +27,7 @@ impl Base {
         if uri.query().is_some() || url.contains('#') {
             return Err(format!("{legal}, without a query or a fragment."));
         }
-        Ok(Self { uri })
+        Ok(Self { uri, text })
     }
 
     /// `host[:port]`, for messages.
@@ -38,10 +37,14 @@ impl Base {
             .map_or("", |authority| authority.as_str())
     }
 
-    #[expect(dead_code, reason = "the client comes next")]
+    /// Whether it is reached over TLS.
+    pub(crate) fn is_https(&self) -> bool {
+        self.uri.scheme_str() == Some("https")
+    }
+
     /// Without a slash at its end.
-    pub(crate) fn as_text(&self) -> String {
-        self.uri.to_string().trim_end_matches('/').to_owned()
+    pub(crate) fn as_text(&self) -> &str {
+        &self.text
     }
 }
 

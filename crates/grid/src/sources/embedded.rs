@@ -7,7 +7,7 @@ use crate::source::{Question, Reason};
 use crate::{Answer, Failure, Place, Source, SourceName, What};
 
 /// Hours that a question may reach over: a year and a day.
-const MOST_HOURS: f64 = 367.0 * 24.0;
+pub(super) const MOST_HOURS: f64 = 367.0 * 24.0;
 
 /// The catalogue's expectation.
 #[derive(Clone, Copy, Debug)]
