@@ -84,9 +84,9 @@ e2e: ## run the end-to-end tests with terraform and tofu; ARGS go to pytest
 	$(call say,end to end)
 	cd tests/e2e && $(PYTEST) -n $(WORKERS) --dist=worksteal --durations=15 $(ARGS)
 
-bench: ## measure, side by side
+bench: ## measure, side by side; ARGS go to the script
 	@scripts/setup.sh python_environment
-	@$(VENV)/python tests/bench/bench.py
+	@$(VENV)/python tests/bench/bench.py $(ARGS)
 
 catalog: ## turn the data files into tables, and validate the figures
 	cargo run --locked -q -p sustainable-catalog --example generate

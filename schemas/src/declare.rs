@@ -35,6 +35,8 @@ impl Class {
 pub enum Known {
     /// The plan shows it.
     InPlan,
+    /// The plan of a new run shows it; the plan that creates leaves it to apply, so that it stays short.
+    InLaterPlans,
     /// Apply fills it in.
     AfterApply,
     /// A refresh fills it in, or an apply that waits for the end of the run; the plan of a new run shows nothing.
@@ -368,6 +370,11 @@ impl Attribute {
     /// Handed to the training code in the environment.
     pub const fn handed_over(mut self) -> Self {
         self.handed_over = true;
+        self
+    }
+    /// Left out of the plan that creates.
+    pub const fn in_later_plans(mut self) -> Self {
+        self.known = Known::InLaterPlans;
         self
     }
     /// Filled in by apply.

@@ -2,7 +2,8 @@
 
 Medians, with the machine named. Rounds are interleaved, so that a machine that gets busy makes all
 of them slower and not one. Beside the provider stand what Terraform costs with no provider at all
-(terraform_data) and with an empty provider of the same schema (the stand-in of crates/tfplugin). A figure over its limit is marked; nothing fails for it,
+(terraform_data), with an empty provider of the same schema (the stand-in of crates/tfplugin) and, where
+--random names its binary, with hashicorp/random. A figure over its limit is marked; nothing fails for it,
 since a shared machine is no judge.
 """
 
@@ -40,6 +41,16 @@ def build() -> dict[str, Path]:
         ["cargo", "build", "--release", "--locked", "-p", "tfplugin", "--example", "stand_in"], check=True, cwd=ROOT
     )
     return {"sustainable": TARGET / "terraform-provider-sustainable", "probe": TARGET / "examples/stand_in"}
+
+
+RANDOM = """terraform {
+  required_providers {
+    random = {
+      source = "hashicorp/random"
+    }
+  }
+}
+"""
 
 
 def module(folder: Path, terraform: str, mirror: Path, *items, settings: str = SETTINGS, **environment) -> Workdir:
@@ -130,9 +141,12 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rounds", type=int, default=11)
     arguments.add_argument("--many", type=int, default=1000)
+    arguments.add_argument("--random", type=Path, help="a binary of hashicorp/random, to be measured beside")
     options = arguments.parse_args()
     terraform = shutil.which("terraform") or str(CACHE / "bin/tofu")
     binaries = build()
+    if options.random:
+        binaries["random"] = options.random.resolve()
     version = subprocess.run([terraform, "version"], capture_output=True, text=True).stdout.splitlines()[0]
     print(
         f"{datetime.date.today()}, {cpu_name()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
@@ -160,6 +174,12 @@ def measure(folder: Path, terraform: str, binaries: dict[str, Path], options) ->
     none = module(folder / "none", terraform, mirrors["none"], resource("terraform_data", "x", input="x"), settings="")
     probe = module(folder / "probe", terraform, mirrors["probe"], PROVIDER_BLOCK, training(), **schema)
     modules = {"own": own, "none": none, "probe": probe}
+    if options.random:
+        mirrors["random"] = folder / "mirror-random"
+        mirrors["random"].mkdir()
+        install(binaries["random"], mirrors["random"], "hashicorp/random")
+        item = resource("random_string", "x", length=8)
+        modules["random"] = module(folder / "random", terraform, mirrors["random"], item, settings=RANDOM)
     one = {name: statistics.median(v) for name, v in interleaved(options.rounds, **timed(modules)).items()}
     beside = [f"{name} {value / one['none']:.2f}" for name, value in one.items() if name not in ("own", "none")]
     table.line(

@@ -254,6 +254,7 @@ fn argument(attribute: &Attribute, classes: bool, depth: usize) -> String {
 fn known(attribute: &Attribute) -> &'static str {
     match attribute.known {
         Known::InPlan => " *In the plan.*",
+        Known::InLaterPlans => " *After apply; in the plan of a later run.*",
         Known::AfterApply => " *After apply.*",
         Known::AfterRefresh => " *After a refresh.*",
     }

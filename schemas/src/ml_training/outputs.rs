@@ -107,14 +107,14 @@ declare! {
         selected_capacity: String, "`spot` or `on_demand`.", out(ANY_TEXT);
         scheduled_start_time: String, "When it is planned to start; null is at once.", out(ANY_TEXT);
         estimate: Estimate, "What the run will take, with ranges.", out(Kind::Object(ESTIMATE));
-        breakdown: Breakdown, "What the estimate is made of.", out(Kind::Object(BREAKDOWN));
+        breakdown: Breakdown, "What the estimate is made of.", out(Kind::Object(BREAKDOWN)).in_later_plans();
         cost_ceiling_usd: f64, "The most that the run can cost.", out(ANY_NUMBER);
         baseline: Baseline, "The same work without the decision.", out(Kind::Object(BASELINE));
         savings: Savings, "Baseline less estimate.", out(Kind::Object(SAVINGS));
-        signal: Signal, "The carbon signal of the region.", out(Kind::Object(SIGNAL));
+        signal: Signal, "The carbon signal of the region.", out(Kind::Object(SIGNAL)).in_later_plans();
         candidates: Vec<String>, "Chosen, cheapest, greenest, next best, and the rejected with the reason.", out(LINES);
         recommendations: Vec<String>, "What another setting would bring.", out(LINES);
-        assumptions: Vec<String>, "Constants without a source behind the figures.", out(LINES);
+        assumptions: Vec<String>, "Constants without a source behind the figures.", out(LINES).in_later_plans();
         training_image_resolved: String, "The image that the run uses.", out(ANY_TEXT);
         launchable: bool, "Whether apply can start a run.", out(Kind::Bool);
     }

@@ -15,6 +15,7 @@ use tfplugin::{
 };
 
 use super::decide::{self, decide};
+use super::planned::OPEN_ON_CREATE;
 use super::private::{Intent, Remembered};
 use super::spec::{self, Ingredients};
 use super::{destroy, expiry, identity, manifest, run, say};
@@ -121,11 +122,10 @@ async fn prepare(
         )
         .into());
     }
-    if get(planned, "placement").is_unknown() {
-        planned.insert(
-            "placement".to_owned(),
-            get(&decided.outputs, "placement").clone(),
-        );
+    for name in OPEN_ON_CREATE {
+        if get(planned, name).is_unknown() {
+            planned.insert(name.to_owned(), get(&decided.outputs, name).clone());
+        }
     }
     let provider_region = configured.region().await.known().unwrap_or_default();
     let surroundings = Surroundings {

@@ -29,6 +29,10 @@ pub(crate) const DECIDED: [&str; 18] = [
     "summary",
 ];
 
+/// Of those, what a create leaves open: a reader of a long plan block finds it in the summary, in `selected_*` and in the
+/// data source. Apply decides the same again and fills it in.
+pub(crate) const OPEN_ON_CREATE: [&str; 4] = ["assumptions", "breakdown", "placement", "signal"];
+
 /// Known at plan: they follow from names alone.
 pub(crate) const NAMED: [&str; 4] = ["id", "s3_bucket_arn", "tags_all", "training_image_resolved"];
 
@@ -126,15 +130,19 @@ fn new_run(config: &Object, prior: Option<&Object>, parts: &Parts<'_>) -> Object
     for name in DECIDED.into_iter().chain(NAMED) {
         planned.insert(name.to_owned(), get(parts.foreseen, name).clone());
     }
-    // What the user wrote stands, leaf by leaf. What is ours to fill repeats the selected_* outputs: a create leaves it open.
+    // What the user wrote stands, leaf by leaf.
     let asked = get(config, "placement");
-    let decided = get(parts.foreseen, "placement");
-    let placement = match prior {
-        _ if !asked.is_null() || decided.is_null() => asked,
-        None => &Value::Unknown,
-        Some(_) => decided,
-    };
-    planned.insert("placement".to_owned(), placement.clone());
+    if !asked.is_null() || get(parts.foreseen, "placement").is_null() {
+        planned.insert("placement".to_owned(), asked.clone());
+    }
+    if prior.is_none() {
+        for name in OPEN_ON_CREATE {
+            let ours = name != "placement" || asked.is_null();
+            if ours && !get(parts.foreseen, name).is_null() {
+                planned.insert(name.to_owned(), Value::Unknown);
+            }
+        }
+    }
     // Some of what a launch tells can be foreseen: a role that was given, a bucket that is not ours.
     for name in LAUNCHED.into_iter().chain(["outcome"]) {
         let foreseen = get(parts.foreseen, name);
@@ -211,13 +219,17 @@ mod tests {
 
     use schemas::ml_training::{Known, outputs_known};
 
-    use super::{DECIDED, LAUNCHED, NAMED, OBSERVED};
+    use super::{DECIDED, LAUNCHED, NAMED, OBSERVED, OPEN_ON_CREATE};
 
     #[test]
     fn the_groups_are_what_the_reference_says() {
         let plan = [&DECIDED[..], &NAMED[..], &["run_change"]].concat();
+        let (later, plan): (Vec<&str>, Vec<&str>) = plan
+            .into_iter()
+            .partition(|name| OPEN_ON_CREATE.contains(name));
         for (when, group) in [
             (Known::InPlan, &plan[..]),
+            (Known::InLaterPlans, &later[..]),
             (Known::AfterApply, &LAUNCHED[..]),
             (Known::AfterRefresh, &OBSERVED[..]),
         ] {
