@@ -67,6 +67,12 @@ constants! {
     variability_multiple,
     /// Least accelerator memory of a generative model against the reference.
     generative_memory_share,
+    /// Standard deviations of the difference that a later start has to save.
+    start_noise_multiple,
+    /// Hours after which two errors of one forecast are alike to 1/e.
+    start_noise_memory_hours,
+    /// Least share of starting at once that a later start has to save.
+    start_least_gain,
 }
 
 /// What each constant is, in words; the same order as [`Constants::NAMES`].

@@ -174,6 +174,69 @@ impl Series {
         Some((self.sum_before(end.min(most)) - self.sum_before(begin)) / (end.min(most) - begin))
     }
 
+    /// Standard deviation of the error of `mean(first) - mean(second)` over runs of `hours` from either moment, in
+    /// the series' unit; `None` without ranges or where the series does not reach.
+    ///
+    /// A range is read as 1.645 standard deviations to either side. Errors of one forecast are alike in hours that
+    /// are near each other: their correlation is taken as `exp(-t / memory)`, `memory` in hours (the catalogue's
+    /// `start_noise_memory_hours`). For an error with that correlation and a standard deviation of 1, the mean over
+    /// `t` hours has the variance `2/x (1 - (1 - exp(-x))/x)`, `x = t / memory`, and two such means that begin
+    /// `d >= t` hours apart have the covariance `exp(-d/memory) (exp(x) + exp(-x) - 2)/x^2` (integrals over both
+    /// windows). Runs that overlap share their middle, so that only their ends differ.
+    #[must_use]
+    pub fn difference_sd(
+        &self,
+        first: UtcSeconds,
+        second: UtcSeconds,
+        hours: f64,
+        memory: f64,
+    ) -> Option<f64> {
+        /// Standard deviations from the middle of a normal distribution to its quantile of 95 %.
+        const SD_PER_SIDE: f64 = 1.645;
+        let sd_over = |from: UtcSeconds| -> Option<f64> {
+            let step = f64::from(self.step_s);
+            let begin = (from.0 - self.start.0) as f64 / step;
+            let end = begin + hours * 3600.0 / step;
+            if begin < 0.0 || end > self.ranges.len() as f64 + 1e-9 {
+                return None;
+            }
+            // Whole steps are near enough for a width.
+            let begin = begin as usize;
+            let covered = self
+                .ranges
+                .get(begin..(end.ceil() as usize).max(begin + 1))?;
+            let width: f64 = covered.iter().map(|[low, high]| high - low).sum();
+            Some(width / covered.len() as f64 / (2.0 * SD_PER_SIDE))
+        };
+        let (sd_first, sd_second) = (sd_over(first)?, sd_over(second)?);
+        let apart = second.hours_since(first).abs();
+        if apart == 0.0 {
+            return Some(0.0);
+        }
+        // Over no time at all the mean is the value in force: the limit of a short run.
+        let length = hours.min(apart).max(memory * 1e-6);
+        let distance = hours.max(apart);
+        let share = if hours > 0.0 {
+            length / hours.max(length)
+        } else {
+            1.0
+        };
+        let x = length / memory;
+        // exp(x) + exp(-x) - 2 and its like lose their digits near 0: series instead.
+        let (variance, spread) = if x < 1e-3 {
+            (1.0 - x / 3.0, 1.0 + x * x / 12.0)
+        } else {
+            (
+                2.0 / x * (1.0 + (-x).exp_m1() / x),
+                2.0 * (x.cosh() - 1.0) / (x * x),
+            )
+        };
+        let covariance = (-distance / memory).exp() * spread;
+        let square = (sd_first * sd_first + sd_second * sd_second) * variance
+            - 2.0 * sd_first * sd_second * covariance;
+        Some(share * square.max(0.0).sqrt())
+    }
+
     /// Sum of the values before a place that may lie within a step.
     fn sum_before(&self, place: f64) -> f64 {
         let whole = (place.floor() as usize).min(self.values.len());
@@ -199,6 +262,63 @@ mod tests {
         assert_eq!(mean(7200, 3.01), None);
         assert_eq!(series.at(UtcSeconds(18_000)), None);
         assert_eq!(series.end(), UtcSeconds(18_000));
+    }
+
+    /// Against the double sum over the hours of both runs, weighted by what each adds to the difference.
+    #[test]
+    fn the_error_of_a_difference_is_the_sum_over_all_pairs_of_hours() {
+        let half = |i: usize| 1.645 * (10.0 + i as f64 / 50.0);
+        // Steps of a minute stand for the integral.
+        let values: Vec<f64> = (0..60 * 60).map(|_| 200.0).collect();
+        let ranges: Vec<[f64; 2]> = (0..values.len())
+            .map(|_| [200.0 - half(0), 200.0 + half(0)])
+            .collect();
+        let series = Series::new(UtcSeconds(0), 60, values)
+            .and_then(|series| series.with_ranges(ranges))
+            .expect("even");
+        let memory = 20.0;
+        for (run, apart) in [
+            (1.0, 12.0),
+            (6.0, 12.0),
+            (24.0, 24.0),
+            (24.0, 5.0),
+            (6.0, 1.0),
+        ] {
+            let mut weights = vec![0.0; 60 * 60];
+            let (run_min, apart_min) = ((run * 60.0) as usize, (apart * 60.0) as usize);
+            for minute in 0..run_min {
+                weights[minute] += 1.0 / run_min as f64;
+                weights[minute + apart_min] -= 1.0 / run_min as f64;
+            }
+            let used: Vec<(usize, f64)> = weights
+                .into_iter()
+                .enumerate()
+                .filter(|(_, w)| *w != 0.0)
+                .collect();
+            let mut variance = 0.0;
+            for (i, a) in &used {
+                for (j, b) in &used {
+                    let hours = i.abs_diff(*j) as f64 / 60.0;
+                    variance += a * b * 100.0 * (-hours / memory).exp();
+                }
+            }
+            let sd = series
+                .difference_sd(
+                    UtcSeconds(0),
+                    UtcSeconds((apart * 3600.0) as i64),
+                    run,
+                    memory,
+                )
+                .expect("within reach");
+            assert!(
+                (sd / variance.sqrt() - 1.0).abs() < 0.01,
+                "{run} {apart}: {sd}"
+            );
+        }
+        let sd = |second, run| series.difference_sd(UtcSeconds(0), UtcSeconds(second), run, memory);
+        assert_eq!(sd(0, 6.0), Some(0.0));
+        assert_eq!(sd(3600 * 55, 6.0), None);
+        assert!(sd(3600, 0.0).is_some_and(|sd| (sd / 3.1229 - 1.0).abs() < 1e-3));
     }
 
     #[test]
