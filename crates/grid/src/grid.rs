@@ -50,6 +50,12 @@ impl Grid {
         self.source.name()
     }
 
+    /// The source itself, for one zone at a time.
+    #[must_use]
+    pub fn as_source(&self) -> &dyn Source {
+        self.source.as_ref()
+    }
+
     /// The kind of every signal that it gives.
     #[must_use]
     pub fn kind(&self) -> SignalKind {

@@ -164,6 +164,9 @@ fn half_hour(value: &Value, prefer: Prefer) -> Result<Option<Point>, Failure> {
         None => Ok(None),
         Some(_) => number(intensity, name),
     };
+    if intensity.get("actual").is_none() {
+        field(intensity, "forecast")?;
+    }
     let (forecast, actual) = (read("forecast")?, read("actual")?);
     let (value_now, estimated) = match prefer {
         Prefer::Forecast => (forecast.or(actual), false),

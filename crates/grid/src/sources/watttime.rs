@@ -206,16 +206,20 @@ struct Values {
 impl Values {
     fn add(&mut self, document: &Value, signal: &str, estimated: bool) -> Result<(), Failure> {
         let meta = field(document, "meta")?;
-        for (name, right) in [("units", UNIT), ("signal_type", signal)] {
-            match meta.get(name).and_then(Value::as_str) {
-                Some(given) if given != right => {
-                    return Err(Failure::new(
-                        Reason::Unreadable,
-                        format!("its {name} is {given}, not {right}"),
-                    ));
-                }
-                _ => {}
-            }
+        let units = text(meta, "units")?;
+        if units != UNIT {
+            return Err(Failure::new(
+                Reason::Unreadable,
+                format!("its unit is {units}, not {UNIT}"),
+            ));
+        }
+        if let Some(given) = meta.get("signal_type").and_then(Value::as_str)
+            && given != signal
+        {
+            return Err(Failure::new(
+                Reason::Unreadable,
+                format!("it answered with {given}, not with {signal}"),
+            ));
         }
         // The service writes the first of these, some clients' models the second.
         for name in ["data_point_period_seconds", "data_point_periods_second"] {
