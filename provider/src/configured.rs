@@ -14,6 +14,7 @@ use schemas::provider_config::Config;
 use tfplugin::{Attr, Diagnostic, Diagnostics, Value};
 
 use crate::settings;
+use crate::signal::CarbonSource;
 
 /// The provider block, understood.
 #[derive(Default)]
@@ -26,6 +27,8 @@ pub(crate) struct Configured {
     pub(crate) default_tags: Option<BTreeMap<String, String>>,
     /// The figures; absent while the file's name is unknown.
     catalog: Option<Cow<'static, Catalog>>,
+    /// Carbon signals, for data sources alone; absent while a part of the block is unknown.
+    pub(crate) carbon: Option<CarbonSource>,
     /// Digest of the user's own figures.
     pub(crate) overrides_digest: Option<String>,
     /// Equal requests are decided once.
@@ -53,6 +56,7 @@ impl Configured {
             region: config.region.clone(),
             default_tags: settings::default_tags(config),
             catalog,
+            carbon: CarbonSource::new(&config.carbon_signal, written.get("carbon_signal"))?,
             overrides_digest,
             memo: Memo::default(),
         })

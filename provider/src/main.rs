@@ -1,6 +1,8 @@
 //! The provider binary: glue between what users write (`schemas`), what is decided (`planner`, `catalog`), what is carried
 //! out (`aws`) and how Terraform asks for it (`tfplugin`).
 
+mod charts;
+mod clock;
 mod configured;
 mod data_sources;
 mod functions;
@@ -10,7 +12,9 @@ mod object;
 mod provider;
 mod resources;
 mod settings;
+mod signal;
 mod text;
+mod time;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -9,7 +9,7 @@ use tfplugin::{
 };
 
 use crate::configured::{Configured, Shared};
-use crate::data_sources::{InstanceTypes, Placement};
+use crate::data_sources::{CarbonIntensity, InstanceTypes, Placement};
 use crate::resources::MlTraining;
 use crate::{functions, lists};
 
@@ -51,6 +51,7 @@ impl Provider for Sustainable {
         vec![
             Arc::new(InstanceTypes::new(self.shared.clone())),
             Arc::new(Placement::new(self.shared.clone())),
+            Arc::new(CarbonIntensity::new(self.shared.clone())),
         ]
     }
 

@@ -3,7 +3,7 @@
 //! A small scanner of HCL, enough for the examples: it follows blocks, strings, comments and heredocs, and looks at the
 //! argument names at the top of our blocks and at references such as `sustainable_ml_training.bert.summary`.
 
-use crate::data_sources::{instance_types, placement};
+use crate::data_sources::{carbon_intensity, instance_types, placement};
 use crate::declare::{Attribute, Kind};
 use crate::{ml_training, provider_config};
 
@@ -29,6 +29,7 @@ fn declarations(header: &[&str]) -> Option<Vec<Attribute>> {
         ["resource", "sustainable_ml_training", _] => Some(all(&[ml_training::INPUTS])),
         ["data", "sustainable_instance_types", _] => Some(all(&[instance_types::INPUTS])),
         ["data", "sustainable_placement", _] => Some(placement::inputs()),
+        ["data", "sustainable_carbon_intensity", _] => Some(all(&[carbon_intensity::INPUTS])),
         _ => None,
     }
 }
@@ -102,6 +103,14 @@ fn references(code: &str, found: &mut Vec<String>) {
         (
             "data.sustainable_placement.",
             [placement::inputs(), placement::OUTPUTS.to_vec()].concat(),
+        ),
+        (
+            "data.sustainable_carbon_intensity.",
+            [
+                carbon_intensity::INPUTS.to_vec(),
+                carbon_intensity::OUTPUTS.to_vec(),
+            ]
+            .concat(),
         ),
         (
             "sustainable_ml_training.",

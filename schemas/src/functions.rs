@@ -1,5 +1,6 @@
 //! Functions: what they take, give and say.
 
+use crate::data_sources::carbon_intensity::SERIES;
 use crate::declare::Kind;
 use crate::declare::{ANY_NUMBER, ANY_TEXT, LINES, Text};
 use crate::ml_training::outputs::{BASELINE, ESTIMATE};
@@ -94,6 +95,29 @@ pub static FUNCTIONS: &[Function] = &[
             ),
             parameter("hours", ANY_NUMBER, "Hours."),
             parameter("load", ANY_NUMBER, "Load, from 0 (idle) to 1 (full)."),
+        ],
+        gives: ANY_NUMBER,
+    },
+    Function {
+        name: "mean_intensity",
+        summary: "Mean intensity of some hours of a series.",
+        description: "The arithmetic of the decision without any network: the mean over `hours` from `start`, exact where they begin or end within a step. The series has one even step, takes two values or more, and has to cover all of the hours; its last value lasts as long as the others. Times are RFC 3339.",
+        parameters: &[
+            parameter(
+                "series",
+                SERIES,
+                "Values in the order of time, as `data.sustainable_carbon_intensity` gives them in `series`, or from a file of your own.",
+            ),
+            parameter(
+                "start",
+                Kind::Text(Text::Time),
+                "The beginning, such as `2026-03-01T22:00:00Z`.",
+            ),
+            parameter(
+                "hours",
+                ANY_NUMBER,
+                "How many hours; parts of an hour count.",
+            ),
         ],
         gives: ANY_NUMBER,
     },

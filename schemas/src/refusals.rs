@@ -19,16 +19,16 @@ pub enum Refused {
     AboveZero,
     /// These strings.
     These(&'static [&'static str]),
-    /// Every string but this one.
-    AllBut(&'static str),
     /// This attribute of any entry of the map.
     InEntry(&'static str),
+    /// No value as such, but what a decision would make of it, in these words: the plan refuses that once it is decided.
+    Decided(&'static str),
 }
 
 /// One refusal.
 #[derive(Debug, Clone, Copy)]
 pub struct Refusal {
-    /// The attribute, or `block.attribute`.
+    /// The attribute.
     pub attribute: &'static str,
     /// Which of its values.
     pub values: Refused,
@@ -44,6 +44,9 @@ const fn refuse(attribute: &'static str, values: Refused, sentence: &'static str
     }
 }
 
+/// A start in the future, once it is decided. The data source decides it and refuses nothing.
+pub const LATER_START: &str = "A start in the future is decided here and carried out by the part \"The whole AWS lifecycle\", which is still to come.";
+
 /// Refused in `sustainable_ml_training`, and in `data.sustainable_placement` as far as it has the attribute.
 pub static TRAINING: &[Refusal] = &[
     refuse(
@@ -52,19 +55,9 @@ pub static TRAINING: &[Refusal] = &[
         "Federated learning over several regions is not available yet: one training is one job in one region.",
     ),
     refuse(
-        "earliest_start",
-        Refused::Any,
-        "A delayed start is not available yet: every run starts at once.",
-    ),
-    refuse(
-        "deadline",
-        Refused::Any,
-        "A deadline is not available yet: every run starts at once; max_runtime_hours limits its length.",
-    ),
-    refuse(
         "max_start_delay_hours",
-        Refused::AboveZero,
-        "A delayed start is not available yet: every run starts at once.",
+        Refused::Decided("with a decided start later than `earliest_start`"),
+        LATER_START,
     ),
     refuse(
         "use_fsx_lustre",
@@ -148,29 +141,11 @@ pub static TRAINING: &[Refusal] = &[
     ),
 ];
 
-/// Refused in the provider block.
-pub static PROVIDER: &[Refusal] = &[
-    refuse(
-        "carbon_signal.source",
-        Refused::AllBut("embedded"),
-        "Only the embedded signal is available yet. A figure of your own, such as a contract's, can stand in the catalog_overrides file.",
-    ),
-    refuse(
-        "carbon_signal.kind",
-        Refused::These(&["marginal"]),
-        "Marginal intensities are not available yet: none may be shipped with the provider, and other sources are still to come.",
-    ),
-];
-
 /// Adds an error for each value that is refused.
 pub(crate) fn check(config: &Value, refusals: &[Refusal], found: &mut Diagnostics) {
     for refusal in refusals {
-        let mut at = Path::empty();
-        let mut value = config;
-        for step in refusal.attribute.split('.') {
-            value = value.get(step);
-            at = at.attribute(step);
-        }
+        let at = Path::root(refusal.attribute);
+        let value = config.get(refusal.attribute);
         if let Refused::InEntry(field) = refusal.values {
             for (key, entry) in value.as_map().into_iter().flatten() {
                 if is_set(entry.get(field)) {
@@ -194,8 +169,7 @@ fn is_refused(value: &Value, values: Refused) -> bool {
         Refused::False => value.as_bool() == Some(false),
         Refused::AboveZero => value.as_f64().is_some_and(|number| number > 0.0),
         Refused::These(these) => value.as_str().is_some_and(|text| these.contains(&text)),
-        Refused::AllBut(this) => value.as_str().is_some_and(|text| text != this),
-        Refused::InEntry(_) => false,
+        Refused::InEntry(_) | Refused::Decided(_) => false,
     }
 }
 
@@ -213,15 +187,11 @@ mod tests {
 
     #[test]
     fn every_refusal_names_an_attribute_that_exists() {
-        for (refusals, inputs) in [
-            (TRAINING, crate::ml_training::INPUTS),
-            (PROVIDER, crate::provider_config::INPUTS),
-        ] {
-            for refusal in refusals {
-                let name = refusal.attribute.split('.').next().unwrap_or_default();
-                assert!(inputs.iter().any(|input| input.name == name), "{name}");
-                assert!(refusal.sentence.ends_with('.'), "{name}");
-            }
+        for refusal in TRAINING {
+            let name = refusal.attribute;
+            let inputs = crate::ml_training::INPUTS;
+            assert!(inputs.iter().any(|input| input.name == name), "{name}");
+            assert!(refusal.sentence.ends_with('.'), "{name}");
         }
     }
 }

@@ -11,3 +11,7 @@ data "sustainable_placement" "bert" {
 output "where" {
   value = "${data.sustainable_placement.bert.selected.region}, ${data.sustainable_placement.bert.selected.instance_type}"
 }
+
+output "chart" {
+  value = data.sustainable_placement.bert.chart
+}

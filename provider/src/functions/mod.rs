@@ -1,6 +1,7 @@
 //! Functions: pure, no AWS, no configuration. Names, parameters and words come from `schemas`; here is what they do.
 
 mod markdown;
+mod mean;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ fn body(name: &str) -> Option<Body> {
         "grid_zone" => grid_zone,
         "emissions_kg" => emissions_kg,
         "energy_kwh" => energy_kwh,
+        "mean_intensity" => mean::mean_intensity,
         "plan_markdown" => markdown::plan_markdown,
         "iam_policy" => iam_policy,
         _ => return None,

@@ -13,6 +13,9 @@ use crate::{Lists, check, protocol};
 /// What the user typed: the resource's struct, of which only the workload inputs can be set here.
 pub type Config = ml_training::Config;
 
+/// The rule of `expires_at`, in words.
+const EXPIRES: &str = "A start in the future is good until it comes. A run that starts at once is good for `cache_ttl` of the provider's `carbon_signal`, or for an hour, counted from the time at which Terraform read the data source. A decision from yearly figures alone never goes stale.";
+
 /// The workload inputs.
 pub fn inputs() -> Vec<Attribute> {
     ml_training::INPUTS
@@ -42,6 +45,17 @@ declare_output! {
     reason: String, "Why.", out(ANY_TEXT);
 }
 
+declare_output! {
+    /// One start that was weighed for the chosen place.
+    pub struct Window, pub const WINDOW;
+    start: String, "When the run would start.", out(ANY_TEXT);
+    end: String, "When it would end.", out(ANY_TEXT);
+    gco2_per_kwh: f64, "Mean intensity of the grid in between.", out(ANY_NUMBER);
+    emissions_kg: Option<f64>, "Emissions of the run in kgCO2e.", out(ANY_NUMBER);
+    cost_usd: Option<f64>, "Cost of the run; null where no price is known.", out(ANY_NUMBER);
+    chosen: bool, "Whether the decision is to start then.", out(Kind::Bool);
+}
+
 declare! {
     /// The answer.
     pub struct Outputs, pub static OUTPUTS;
@@ -57,8 +71,14 @@ declare! {
         baseline: Baseline, "The same work without the decision.", out(Kind::Object(outputs::BASELINE));
         savings: Savings, "Baseline less estimate.", out(Kind::Object(outputs::SAVINGS));
         signal: Signal, "The carbon signal of the region.", out(Kind::Object(outputs::SIGNAL));
+        windows: Vec<Window>, "Starts that were weighed for the chosen place, the earliest first.", out(Kind::Objects(WINDOW))
+            .more("The chosen one, starting at once, and the next best that differ; empty where hours say nothing.");
+        chart: String, "The hours of the grids as text, for an output in a terminal.", out(ANY_TEXT);
+        chart_svg: String, "The same as a picture: one SVG document.", out(ANY_TEXT)
+            .more("For a file, or for a comment in a pull request.");
         issued_at: String, "When the signal was issued; null for the embedded one.", out(ANY_TEXT);
-        expires_at: String, "When the decision goes stale; null is never.", out(ANY_TEXT);
+        expires_at: String, "When the decision goes stale; null is never.", out(ANY_TEXT)
+            .more(EXPIRES);
         digest: String, "Digest over the workload and the decision.", out(ANY_TEXT);
     }
 }

@@ -6,9 +6,9 @@
 mod page;
 mod values;
 
-use crate::data_sources::{instance_types, placement};
+use crate::data_sources::{carbon_intensity, instance_types, placement};
 use crate::functions::{FUNCTIONS, Function, POLICY_FEATURES};
-use crate::refusals::{self, Refusal};
+use crate::refusals::{self, Refusal, Refused};
 use crate::{ml_training, provider_config};
 use page::Page;
 
@@ -31,6 +31,7 @@ pub fn pages(examples: Examples<'_>) -> Vec<Generated> {
         training(examples),
         types(examples),
         places(examples),
+        intensity(examples),
     ];
     all.extend(
         FUNCTIONS
@@ -55,7 +56,6 @@ fn provider(examples: Examples<'_>) -> Generated {
     page.heading("Arguments");
     page.text("All arguments are optional.");
     page.arguments(provider_config::INPUTS, false);
-    page.not_yet(refusals::PROVIDER);
     page.text("The Terraform and OpenTofu releases that the provider is tested with are in its changelog.");
     page.done("index.md")
 }
@@ -118,12 +118,28 @@ fn places(examples: Examples<'_>) -> Generated {
             page.heading("Attributes");
             page.attributes(placement::OUTPUTS);
             let has = |refusal: &&Refusal| {
-                placement::inputs()
-                    .iter()
-                    .any(|input| input.name == refusal.attribute)
+                // What a decision comes to is refused where it would be carried out, not here.
+                !matches!(refusal.values, Refused::Decided(_))
+                    && placement::inputs()
+                        .iter()
+                        .any(|input| input.name == refusal.attribute)
             };
             let refused: Vec<Refusal> = refusals::TRAINING.iter().filter(has).copied().collect();
             page.not_yet(&refused);
+        },
+    )
+}
+
+fn intensity(examples: Examples<'_>) -> Generated {
+    data_source(
+        "sustainable_carbon_intensity",
+        "What a grid emits per kWh: now, in the next hours, or in the last ones.",
+        include_str!("carbon_intensity.md"),
+        examples,
+        |page| {
+            page.arguments(carbon_intensity::INPUTS, false);
+            page.heading("Attributes");
+            page.attributes(carbon_intensity::OUTPUTS);
         },
     )
 }

@@ -155,8 +155,8 @@ fn refused_value(refusal: &Refusal) -> String {
                 .collect();
             format!("{}:", each.join(", "))
         }
-        Refused::AllBut(this) => format!("`{name}` other than `\"{this}\"`:"),
         Refused::InEntry(field) => format!("`{name}` with `{field}`:"),
+        Refused::Decided(what) => format!("`{name}` {what}:"),
     }
 }
 

@@ -267,9 +267,12 @@ declare! {
     }
 
     "When" {
-        earliest_start: String, "Not before this time.", text(Text::Time).decision().workload();
-        max_start_delay_hours: f64, "Longest delay of the start.", number(0.0, MAX_RUN_HOURS).decision().workload().preset(Preset::Number(0.0));
-        deadline: String, "When the run must have ended.", text(Text::Time).decision().workload();
+        earliest_start: String, "Not before this time.", text(Text::Time).decision().workload()
+            .more("A plan has no clock of its own: write `plantimestamp()` for the time of the plan, which is the same when the plan is applied. A later value changes nothing of a run that exists, and is no difference.");
+        max_start_delay_hours: f64, "Longest delay of the start.", number(0.0, MAX_RUN_HOURS).decision().workload().preset(Preset::Number(0.0))
+            .more("Counted from `earliest_start`. The decision compares the hours in between by the usual day of the grid, or by the signal of `data.sustainable_placement`.");
+        deadline: String, "When the run must have ended.", text(Text::Time).decision().workload()
+            .more("By the central estimate of its hours. Looked at again by the apply that makes the run.");
     }
 
     "Gates" {
@@ -294,8 +297,9 @@ declare! {
             .more("Set it to `data.sustainable_placement.NAME.selected` to take a decision from there. It is followed when a run is decided and kept until the next run.");
         on_stale: String, "What to do with a placement that has expired.", one_of(&[
             ("error", "apply refuses"),
-            ("warn", "apply goes on with a warning"),
-        ]).preset(Preset::Text("error"));
+            ("keep", "apply follows it all the same, with a warning"),
+        ]).preset(Preset::Text("error"))
+            .more("Asked by an apply that is about to make a run, never by a plan and never for a run that exists.");
         on_change: String, "What to do with a change that needs a new run while one is at work.", one_of(&[
             ("error", "the plan fails and names the job, its hours and its USD"),
             ("rerun", "the run is stopped and a new one started"),

@@ -95,6 +95,7 @@ mod tests {
             crate::provider_config::schema(),
             crate::data_sources::instance_types::schema(),
             crate::data_sources::placement::schema(),
+            crate::data_sources::carbon_intensity::schema(),
         ] {
             assert_eq!(schema.problems(), Vec::<String>::new());
         }

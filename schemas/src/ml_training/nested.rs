@@ -102,7 +102,8 @@ declare! {
         start_time: String, "When the run starts; null is at once.", text(Text::Time).or_computed();
         issued_at: String, "When the decision was made.", text(Text::Any).or_computed();
         expires_at: String, "When it goes stale; null is never.", text(Text::Time).or_computed();
-        digest: String, "Digest over the workload and these values.", text(Text::Any).or_computed();
+        digest: String, "Digest over the workload and all of these values.", text(Text::Any).or_computed();
+        summary: String, "The decision in one line.", text(Text::Any).or_computed();
         estimate: super::outputs::Estimate, "Energy, emissions, cost and hours.", of(Kind::Object(ESTIMATE)).or_computed();
         signal: super::outputs::Signal, "The carbon signal behind it.", of(Kind::Object(SIGNAL)).or_computed();
         baseline: super::outputs::Baseline, "What it is compared with.", of(Kind::Object(BASELINE)).or_computed();

@@ -255,32 +255,6 @@ fn start(config: &Config, found: &mut Diagnostics) {
             format!("{deadline} is not after earliest_start ({earliest})."),
         ));
     }
-    if !config.earliest_start.is_null() || !config.placement.is_null() {
-        return;
-    }
-    // No advice to set what is refused.
-    if refusals::TRAINING
-        .iter()
-        .any(|refusal| refusal.attribute == "earliest_start")
-    {
-        return;
-    }
-    let delayed = config
-        .max_start_delay_hours
-        .known()
-        .is_some_and(|hours| hours > 0.0);
-    for (name, set) in [
-        ("max_start_delay_hours", delayed),
-        ("deadline", config.deadline.is_known()),
-    ] {
-        if set {
-            found.push(error(
-                Path::root(name),
-                format!("{name} needs earliest_start"),
-                "A plan has no clock of its own. Set earliest_start, for example to plantimestamp(), or take placement from data.sustainable_placement.",
-            ));
-        }
-    }
 }
 
 /// A volume on types that bring their own disks.

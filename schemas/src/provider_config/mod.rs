@@ -1,5 +1,6 @@
 //! The provider block: the names and meanings that users know from other AWS providers.
 
+mod carbon_signal;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -8,7 +9,9 @@ use tfplugin::{Attr, Diagnostics, Schema, Value};
 
 use crate::declare::{Kind, Preset, Text, declare, flag, of, one_of, text, whole};
 use crate::ml_training::{TextMap, Texts, tags};
-use crate::{Lists, check, protocol, refusals, report};
+use crate::{Lists, check, protocol, report};
+
+pub use carbon_signal::{CARBON_SIGNAL, CarbonSignal, SECRETS};
 
 const PATH: Kind = Kind::Text(Text::UpTo(4096));
 const ACCOUNT: Kind = Kind::Text(Text::Account);
@@ -61,33 +64,6 @@ declare! {
 }
 
 declare! {
-    /// The `carbon_signal` block.
-    pub struct CarbonSignal, pub const CARBON_SIGNAL;
-    "" {
-        source: String, "Where intensities come from.", one_of(&[
-            ("embedded", "the annual average of each region, part of the provider"),
-            ("file", "a local file"),
-            ("electricity_maps", "Electricity Maps"),
-            ("watttime", "WattTime"),
-            ("gb_carbon_intensity", "the British system operator"),
-            ("eia", "the US Energy Information Administration"),
-            ("carbon_aware_sdk", "a Carbon Aware SDK server"),
-        ]).preset(Preset::Text("embedded"));
-        kind: String, "Which intensity; the two rank regions differently.", one_of(&[
-            ("average", "all power of the grid"),
-            ("marginal", "the power that one more kWh calls for"),
-        ]).preset(Preset::Derived("average with `embedded`; else it must be said"));
-        api_key: String, "Key of the source.", text(Text::UpTo(4096)).secret();
-        username: String, "User of the source.", text(Text::UpTo(256));
-        password: String, "Password of the source.", text(Text::UpTo(4096)).secret();
-        url: String, "Address of the source.", url();
-        path: String, "File of the source.", text(Text::UpTo(4096));
-        timeout: String, "How long to wait for the source.", text(Text::Duration);
-        cache_ttl: String, "How long an answer is kept.", text(Text::Duration);
-    }
-}
-
-declare! {
     /// What the user typed in the provider block.
     pub struct Config, pub static INPUTS;
 
@@ -115,7 +91,8 @@ declare! {
     }
     "What everything shares" {
         default_tags: DefaultTags, "Tags of everything that is created.", of(Kind::Block(DEFAULT_TAGS));
-        carbon_signal: CarbonSignal, "The carbon signal of data sources.", of(Kind::Block(CARBON_SIGNAL));
+        carbon_signal: CarbonSignal, "The carbon signal of data sources.", of(Kind::Block(CARBON_SIGNAL))
+            .more("Read by `data.sustainable_placement` and `data.sustainable_carbon_intensity` alone. A resource never asks a source while it plans: hand it a placement. Several provider blocks with an `alias` can have different sources.");
         catalog_overrides: String, "Local file with figures of your own.", text(Text::UpTo(4096))
             .more("Negotiated prices, a measured PUE, the intensity of a contract: see [figures of your own](guides/own-figures.md).");
     }
@@ -130,7 +107,6 @@ pub fn schema() -> Schema {
 pub fn validate(config: &Value, lists: &Lists<'_>) -> Diagnostics {
     let mut found = check::object(config, INPUTS, lists);
     check::and_where_legal(&mut found, |further| {
-        refusals::check(config, refusals::PROVIDER, further);
         if let Ok(typed) = tfplugin::from_value::<Config>(config) {
             rules::check(&typed, further);
         }

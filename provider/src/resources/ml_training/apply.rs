@@ -89,7 +89,7 @@ async fn prepare(
     let written = object(&request.config);
     let config: Config = from_value(&request.config)?;
     let mut diagnostics = Diagnostics::new();
-    expiry::check(&config, &mut diagnostics)?;
+    expiry::check(&config, planned, &mut diagnostics)?;
     let previous = if request.prior.is_null() {
         None
     } else {

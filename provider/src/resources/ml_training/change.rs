@@ -100,10 +100,17 @@ fn version(digest: &str) -> &str {
 /// Lists whose order says nothing: they are equal when they hold the same members.
 pub(crate) const UNORDERED: [&str; 2] = ["preferred_training_regions", "preferred_instance_types"];
 
+/// Moments that move from plan to plan where they come from `plantimestamp()`: a run that exists was decided by the one
+/// that it has, and another one is no change of it.
+const MOMENTS: [&str; 2] = ["earliest_start", "deadline"];
+
 /// Equal as the user would say it.
 pub(crate) fn same(name: &str, wanted: &Value, had: &Value) -> bool {
     if wanted == had {
         return true;
+    }
+    if MOMENTS.contains(&name) {
+        return !wanted.is_null() && !had.is_null();
     }
     match (wanted, had) {
         (Value::Seq(wanted), Value::Seq(had)) if UNORDERED.contains(&name) => {

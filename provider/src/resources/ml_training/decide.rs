@@ -6,11 +6,12 @@ use planner::{Answer, Decision, OnInfeasible, Place};
 use schemas::ml_training::Config;
 use tfplugin::{Attr, Diagnostics};
 
+use super::follow::follow;
 use super::foreseen::{self, Known};
 use super::image::{self, Container};
 use super::planned::merge;
 use super::request::{Around, NoRequest, request};
-use super::{placement, say, source};
+use super::{expiry, placement, say, source};
 use crate::configured::Configured;
 use crate::object::{Object, get};
 use crate::settings::known_map;
@@ -56,6 +57,7 @@ pub(crate) async fn decide(
         config,
         dataset_region: dataset_region.clone(),
         source_digest: source::digest(config).await?,
+        follows: !config.placement.is_null(),
         tags: tags(configured, config),
         for_the_code: schemas::ml_training::handed_over()
             .map(|input| input.name)
@@ -81,6 +83,9 @@ pub(crate) async fn decide(
         }
         _ => None,
     };
+    if let Some(error) = say::no_clock(config) {
+        return Err(error.into());
+    }
     let only = match (&config.placement, &workload) {
         (Attr::Null, _) => None,
         (Attr::Known(given), Some(workload)) if get(written, "placement").is_wholly_known() => {
@@ -92,6 +97,7 @@ pub(crate) async fn decide(
         region,
         previous,
         only,
+        now: None,
     };
     let requests = match (
         request(config, &around, false),
@@ -123,7 +129,10 @@ pub(crate) async fn decide(
             (Attr::Known(given), Some(_)) => given.clone(),
             _ => placement::of(decision, workload.as_deref()),
         };
-        let outputs = foreseen::decided(decision, &in_force, &container, &known)?;
+        let mut outputs = foreseen::decided(decision, &in_force, &container, &known)?;
+        if requests.0.only.is_some() {
+            follow(&mut outputs, get(written, "placement"), decision);
+        }
         Ok::<_, Diagnostics>((container, outputs))
     };
     let (container, mut outputs) = show(decision)?;
@@ -134,8 +143,13 @@ pub(crate) async fn decide(
             Answer::Infeasible(_) => return undecided(true, diagnostics),
         }
     }
-    for warning in &decision.warnings {
-        diagnostics.push(say::warned(warning));
+    let start = get(&outputs, "scheduled_start_time");
+    if expiry::starts_later(config, start) {
+        return Err(say::later_start(start, known.follows).into());
+    }
+    // What the data source had to say of a placement it has said already.
+    if !known.follows {
+        diagnostics.extend(decision.warnings.iter().map(|warning| say::warned(warning)));
     }
     Ok(Decided {
         request: Some(requests.0),

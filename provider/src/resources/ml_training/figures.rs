@@ -1,9 +1,10 @@
 //! The planner's figures as the resource shows them: three significant digits, null for what says nothing.
 
-use planner::{Band, Decision};
+use planner::{Band, Decision, Start};
 use schemas::ml_training::{Baseline, Breakdown, Estimate, Range, Savings, Signal};
 
 use crate::text::three;
+use crate::time;
 
 fn short<T: Into<f64>>(value: T) -> Option<f64> {
     Some(three(value.into()))
@@ -14,6 +15,14 @@ fn range<T: Into<f64>>(band: Band<T>) -> Range {
         value: short(band.value),
         low: short(band.low),
         high: short(band.high),
+    }
+}
+
+/// A start as it is shown: null is at once.
+pub(crate) fn start(start: Start) -> Option<String> {
+    match start {
+        Start::AtOnce => None,
+        Start::At(moment) => Some(time::rfc3339(moment)),
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Known<'a> {
     pub(crate) dataset_region: Attr<String>,
     /// The digest of the source folder.
     pub(crate) source_digest: Attr<String>,
+    /// A placement that was handed in is followed: what else was weighed stands in the data source.
+    pub(crate) follows: bool,
     /// Settings written for the training code to carry out.
     pub(crate) for_the_code: Vec<&'static str>,
     /// Tags of this resource and of the provider.
@@ -39,6 +41,7 @@ pub(crate) fn decided(
         selected_region: Attr::Known(decision.selected_region.clone()),
         selected_instance_type: Attr::Known(decision.selected_instance_type.clone()),
         selected_capacity: Attr::Known(decision.selected_capacity.as_str().to_owned()),
+        scheduled_start_time: figures::start(decision.start).into(),
         estimate: Attr::Known(figures::estimate(&decision.estimate)),
         breakdown: Attr::Known(figures::breakdown(decision)),
         cost_ceiling_usd: decision
@@ -63,7 +66,10 @@ pub(crate) fn decided(
 
 /// The planner's, and what only the training code can carry out.
 fn recommendations(decision: &Decision, known: &Known<'_>) -> Vec<String> {
-    let mut lines = decision.recommendations.clone();
+    let mut lines = match known.follows {
+        true => Vec::new(),
+        false => decision.recommendations.clone(),
+    };
     if !known.for_the_code.is_empty() {
         lines.push(format!(
             "Honour {} in the training code, which finds each in its environment as SUSTAINABLE_*: the provider only hands it over.",

@@ -63,6 +63,20 @@ pub(crate) fn manifest(
         .map(|name| (name.to_owned(), to_json(get(planned, name))))
         .filter(|(_, value)| !value.is_null())
         .collect();
+    let mut decided = json!(decision);
+    if let (Some(_), Json::Object(decided)) = (&request.only, &mut decided) {
+        // The figures are those of the placement, which stands among the outputs, and not of the embedded signal.
+        for name in [
+            "estimate",
+            "breakdown",
+            "baseline",
+            "savings",
+            "signal",
+            "summary",
+        ] {
+            decided.remove(name);
+        }
+    }
     json!(Manifest {
         version: VERSION,
         provider_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -72,7 +86,7 @@ pub(crate) fn manifest(
         inputs,
         outputs,
         request: json!(request),
-        decision: json!(decision),
+        decision: decided,
     })
 }
 

@@ -7,11 +7,11 @@
 mod apply;
 mod board;
 mod change;
-mod clock;
 mod decide;
 mod destroy;
 mod expiry;
 pub(crate) mod figures;
+mod follow;
 mod foreseen;
 mod identity;
 mod image;

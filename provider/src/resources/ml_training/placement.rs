@@ -6,7 +6,7 @@
 use planner::{Capacity, Decision, Place};
 use schemas::ml_training::{INPUTS, Placement};
 use serde_json::json;
-use tfplugin::{Attr, Diagnostic, Value};
+use tfplugin::{Attr, Diagnostic, Value, to_value};
 
 use crate::json::plain;
 use crate::object::{Object, get};
@@ -17,13 +17,19 @@ pub(crate) fn of(decision: &Decision, workload: Option<&str>) -> Placement {
         region: Attr::Known(decision.selected_region.clone()),
         instance_type: Attr::Known(decision.selected_instance_type.clone()),
         capacity: Attr::Known(decision.selected_capacity.as_str().to_owned()),
+        start_time: super::figures::start(decision.start).into(),
         ..Placement::default()
     };
+    sign(&mut placement, workload);
+    placement
+}
+
+/// Puts the digest to everything else that the placement says; unknown while the workload is.
+pub(crate) fn sign(placement: &mut Placement, workload: Option<&str>) {
     placement.digest = match workload {
-        Some(workload) => Attr::Known(digest(workload, &placement)),
+        Some(workload) => Attr::Known(digest(workload, placement)),
         None => Attr::Unknown,
     };
-    placement
 }
 
 /// The workload inputs as written, digested: null and absent are alike, and so are 16 and 16.0. None while one of them is
@@ -65,17 +71,14 @@ fn sorted(name: &str, value: &Value) -> Value {
     }
 }
 
-/// The digest over the workload and the place.
+/// The digest over the workload and everything else that the placement says, figures included: the resource shows them
+/// as they are, so that none of them may be edited on the way.
 pub(crate) fn digest(workload: &str, placement: &Placement) -> String {
-    let text = |attribute: &Attr<String>| attribute.as_ref().known().cloned();
+    let mut values = to_value(placement).unwrap_or(Value::Null);
+    values.set("digest", Value::Null);
     aws::naming::request_digest(&json!({
         "workload": workload,
-        "region": text(&placement.region),
-        "instance_type": text(&placement.instance_type),
-        "capacity": text(&placement.capacity),
-        "start_time": text(&placement.start_time),
-        "issued_at": text(&placement.issued_at),
-        "expires_at": text(&placement.expires_at),
+        "placement": plain(&values),
     }))
 }
 

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use catalog::UtcSeconds;
 use planner::{Hours, ImageChoice, InputMode, ModelType, Place, RegionBound, Regional, Request};
 use schemas::ml_training::{Config, InputChannel};
 use tfplugin::Attr;
+
+use crate::time;
 
 /// Why there is no request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub(crate) struct Around {
     pub(crate) previous: Option<Place>,
     /// A placement that the user handed in.
     pub(crate) only: Option<Place>,
+    /// What a data source counts a delay from when `earliest_start` is not set. A plan has no clock: none.
+    pub(crate) now: Option<UtcSeconds>,
 }
 
 /// The request. Of a region-bound setting only the presence matters; `assume_set` stands in where that is unknown.
@@ -55,8 +60,12 @@ pub(crate) fn request(
     workload(config, &mut read, &mut request);
     places(config, &mut read, &mut request, assume_set);
     limits(config, &mut read, &mut request);
+    times(config, around, &mut read, &mut request);
     request.previous = around.previous.clone();
     request.only = around.only.clone();
+    if request.only.is_some() {
+        without_limits(&mut request);
+    }
     // The provider's own region says nothing but where settings at the top level hold.
     let bound = request.region_bound != RegionBound::default();
     let home = if bound {
@@ -258,6 +267,35 @@ fn limits(config: &Config, read: &mut Reader, request: &mut Request) {
         planner::Redecide::parse,
         &mut request.redecide,
     );
+}
+
+fn times(config: &Config, around: &Around, read: &mut Reader, request: &mut Request) {
+    let mut moment = |name, attribute| {
+        read.option(name, attribute)
+            .and_then(|text: &String| time::parse(text))
+    };
+    request.earliest_start = moment("earliest_start", &config.earliest_start);
+    request.deadline = moment("deadline", &config.deadline);
+    if let Some(hours) = read.option("max_start_delay_hours", &config.max_start_delay_hours) {
+        request.max_start_delay_hours = Hours(*hours);
+    }
+    let hours_count = request.max_start_delay_hours.get() > 0.0 || request.deadline.is_some();
+    if hours_count && config.earliest_start.is_null() {
+        request.earliest_start = around.now;
+    }
+}
+
+/// A placement was found within these limits by its own signal, and its digest covers them: another signal says nothing
+/// about it.
+fn without_limits(request: &mut Request) {
+    request.carbon_intensity_threshold = None;
+    request.max_emissions_kg = None;
+    request.max_energy_kwh = None;
+    request.max_cost_usd = None;
+    request.max_cost_premium_percent = None;
+    request.earliest_start = None;
+    request.max_start_delay_hours = Hours(0.0);
+    request.deadline = None;
 }
 
 fn is_set<T>(attribute: &Attr<T>, assume_set: bool) -> bool {

@@ -8,8 +8,9 @@ use planner::Capacity;
 use schemas::ml_training::{Measured, Outputs};
 use tfplugin::{Attr, Diagnostics, Value};
 
+use super::foreseen;
 use super::measured::{self, Run};
-use super::{clock, foreseen};
+use crate::clock;
 use crate::object::{Object, get};
 use crate::text::three;
 

@@ -2,6 +2,7 @@
 
 use aws::{Observation, Outcome};
 use planner::Infeasible;
+use schemas::ml_training::Config;
 use tfplugin::{Diagnostic, Value};
 
 use crate::object::{Object, get};
@@ -107,6 +108,51 @@ pub(crate) fn no_region() -> Diagnostic {
         "Where the dataset is decides what every other region is compared with, and no region is given. Set dataset_region here, or region in the provider block, or AWS_REGION, or the region of the AWS profile.",
     )
     .at("dataset_region")
+}
+
+/// Hours of delay without a moment that they are counted from. A placement that is null may be one that the data source
+/// could not give.
+pub(crate) fn no_clock(config: &Config) -> Option<Diagnostic> {
+    if !config.earliest_start.is_null() || !config.placement.is_null() {
+        return None;
+    }
+    let delayed = config
+        .max_start_delay_hours
+        .known()
+        .is_some_and(|hours| hours > 0.0);
+    let name = match (delayed, config.deadline.is_known()) {
+        (true, _) => "max_start_delay_hours",
+        (_, true) => "deadline",
+        _ => return None,
+    };
+    Some(
+        Diagnostic::error(
+            format!("{name} needs earliest_start"),
+            "A plan has no clock of its own. Set earliest_start, for example to plantimestamp(), or take placement from data.sustainable_placement; where its selected is null, its reason says why.",
+        )
+        .at(name),
+    )
+}
+
+/// A start that nothing carries out yet.
+pub(crate) fn later_start(start: &Value, follows: bool) -> Diagnostic {
+    let start = start.as_str().unwrap_or_default();
+    let (place, advice) = if follows {
+        (
+            "placement",
+            "Give the data source max_start_delay_hours = 0 to start at once, or apply a plan made at that time.",
+        )
+    } else {
+        (
+            "max_start_delay_hours",
+            "Set max_start_delay_hours = 0 to start at once, or apply a plan made at that time.",
+        )
+    };
+    Diagnostic::error(
+        format!("The decided start is {start}"),
+        format!("{} {advice}", schemas::refusals::LATER_START),
+    )
+    .at(place)
 }
 
 /// Nothing is feasible.

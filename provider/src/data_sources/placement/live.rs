@@ -1,0 +1,110 @@
+//! Which grids are asked for, and what becomes of the answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use catalog::{Catalog, SignalKind, UtcSeconds};
+use grid::{Asked, Place, What};
+use planner::{Answer, Hours, Request, Signals};
+use tfplugin::Diagnostics;
+
+use crate::signal::{self, CarbonSource};
+use crate::text::sentence;
+
+/// What the source said.
+pub(super) struct Live {
+    /// Signals by region; none where the embedded ones are meant, and the reason where there must be no decision.
+    pub(super) signals: Result<Option<Signals>, String>,
+    /// What failed.
+    pub(super) diagnostics: Diagnostics,
+    /// What a reader should know, by region.
+    pub(super) remarks: BTreeMap<String, Vec<String>>,
+}
+
+/// Asks for the regions that could be chosen and for the dataset's, which everything is compared with.
+pub(super) async fn ask(
+    carbon: &CarbonSource,
+    catalog: &Catalog,
+    request: &Request,
+    now: UtcSeconds,
+) -> Live {
+    let mut live = Live {
+        signals: Ok(None),
+        diagnostics: Diagnostics::new(),
+        remarks: BTreeMap::new(),
+    };
+    if carbon.is_embedded() {
+        return live;
+    }
+    let Some((regions, hours)) = open_to(catalog, request) else {
+        return live;
+    };
+    let from = request.earliest_start.unwrap_or(now);
+    let asked = Asked {
+        places: regions.into_iter().map(Place::Region).collect(),
+        what: What::Forecast {
+            from,
+            until: from.plus_hours(hours),
+        },
+    };
+    let answers = carbon.grid.signals(catalog, &asked, now).await;
+    live.diagnostics = signal::warnings(&answers.warnings);
+    let kind = carbon.grid.kind();
+    let mut signals = Signals {
+        kind,
+        by_region: BTreeMap::new(),
+        missing: BTreeMap::new(),
+    };
+    for (region, answer) in answers.by_place {
+        match answer {
+            // The planner knows the embedded figures itself.
+            Ok(answer) if answer.fallback => {}
+            Ok(answer) => {
+                live.remarks.insert(region.clone(), answer.remarks);
+                signals.by_region.insert(region, answer.signal);
+            }
+            Err(missing) => {
+                signals.missing.insert(region, missing.reason);
+            }
+        }
+    }
+    // An average that is missing without a fallback is what the user wants to know of before anything is decided.
+    let missing = signals.missing.iter().next();
+    live.signals = match (kind, missing) {
+        (SignalKind::Average, Some((region, reason))) => Err(format!(
+            "there is no carbon signal for {region}: {}",
+            sentence(reason)
+        )),
+        (SignalKind::Marginal, _) => Ok(Some(signals)),
+        _ if signals.by_region.is_empty() => Ok(None),
+        _ => Ok(Some(signals)),
+    };
+    live
+}
+
+/// The regions that stand open but for what a signal decides, and the hours that a run there could reach over.
+fn open_to(catalog: &Catalog, request: &Request) -> Option<(BTreeSet<String>, f64)> {
+    let mut open = request.clone();
+    open.carbon_intensity_threshold = None;
+    open.max_emissions_kg = None;
+    open.max_energy_kwh = None;
+    open.max_cost_usd = None;
+    open.max_cost_premium_percent = None;
+    open.earliest_start = None;
+    open.max_start_delay_hours = Hours(0.0);
+    open.deadline = None;
+    let Answer::Decided(decision) = planner::decide(catalog, &open) else {
+        return None;
+    };
+    let longest = decision
+        .ranked
+        .iter()
+        .map(|candidate| candidate.estimate.runtime_hours.high.get())
+        .fold(1.0, f64::max);
+    let mut regions: BTreeSet<String> = decision
+        .ranked
+        .iter()
+        .map(|candidate| candidate.region.to_owned())
+        .collect();
+    regions.insert(request.dataset_region.clone());
+    Some((regions, request.max_start_delay_hours.get() + longest))
+}

@@ -1,0 +1,162 @@
+//! `data.sustainable_placement`: the decision without a resource, and the one door through which live signals come in.
+//!
+//! It never fails because nothing is feasible, because a source cannot be reached or because an answer is stale: a data
+//! source that fails blocks unrelated plans and even a destroy. `selected` is null then, with the reason.
+
+mod drawn;
+mod live;
+mod shown;
+
+use std::sync::Arc;
+
+use planner::{Answer, Request, Signals};
+use schemas::data_sources::placement::{self, Config, Outputs};
+use tfplugin::{
+    Attr, DataSource, DataSourceReadRequest, DataSourceReadResponse, Diagnostic, Diagnostics,
+    Schema, ValidateRequest, Value, async_trait, from_value, to_value,
+};
+
+use crate::configured::Shared;
+use crate::object::object;
+use crate::resources::placement as place;
+use crate::resources::request::{Around, NoRequest, request};
+use crate::text::{list, sentence};
+use crate::{clock, lists};
+
+/// The data source.
+pub(crate) struct Placement {
+    shared: Shared,
+}
+
+impl Placement {
+    /// Over the provider's configuration.
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self { shared }
+    }
+
+    async fn answer(&self, written: &Value) -> Result<(Outputs, Diagnostics), Diagnostics> {
+        let config: Config = from_value(written)?;
+        let configured = self.shared.get();
+        let region = configured.region().await;
+        let home = match &config.dataset_region {
+            Attr::Null => region.clone(),
+            given => given.clone(),
+        };
+        let Some(catalog) = configured.catalog() else {
+            return Ok(none(
+                "the name of the catalog_overrides file is known only after apply",
+                Diagnostics::new(),
+            ));
+        };
+        let Some(carbon) = &configured.carbon else {
+            return Ok(none(
+                "the carbon_signal of the provider block is known only after apply",
+                Diagnostics::new(),
+            ));
+        };
+        let now = clock::moment();
+        let around = Around {
+            region,
+            previous: None,
+            only: None,
+            now: Some(now),
+        };
+        let mut asked = match request(&config, &around, false) {
+            Ok(asked) => asked,
+            Err(NoRequest::Unknown(names)) => {
+                let reason = format!("{} known only after apply", list(&names));
+                return Ok(none(&reason, Diagnostics::new()));
+            }
+            Err(NoRequest::NoRegion) => {
+                return Ok(none(
+                    "no region is given: set dataset_region, or region in the provider block",
+                    Diagnostics::new(),
+                ));
+            }
+        };
+        let workload = place::workload(
+            &object(written),
+            &home.known().unwrap_or_default(),
+            configured.overrides_digest.as_deref(),
+        );
+        let live = live::ask(carbon, catalog, &asked, now).await;
+        let mut diagnostics = live.diagnostics;
+        match live.signals {
+            Ok(None) => {}
+            Ok(Some(signals)) => with_signals(&mut asked, signals, now),
+            Err(reason) => return Ok(none(&reason, diagnostics)),
+        }
+        match planner::decide(catalog, &asked) {
+            Answer::Decided(decision) => {
+                diagnostics.extend(shown::warnings(&decision));
+                let around = shown::Around {
+                    catalog,
+                    asked: &asked,
+                    now,
+                    good_for: carbon.cache_ttl,
+                    remarks: &live.remarks,
+                    workload: workload.as_deref(),
+                };
+                Ok((around.decided(&decision), diagnostics))
+            }
+            Answer::Infeasible(infeasible) => {
+                let (outputs, warning) = shown::infeasible(&infeasible);
+                diagnostics.push(warning);
+                Ok((outputs, diagnostics))
+            }
+        }
+    }
+}
+
+/// Values of these hours mean something only for a run in these hours: it starts now, unless the user said otherwise.
+fn with_signals(asked: &mut Request, signals: Signals, now: catalog::UtcSeconds) {
+    asked.earliest_start.get_or_insert(now);
+    asked.signals = Some(Arc::new(signals));
+}
+
+#[async_trait]
+impl DataSource for Placement {
+    fn type_name(&self) -> &str {
+        "sustainable_placement"
+    }
+
+    fn schema(&self) -> Schema {
+        placement::schema()
+    }
+
+    async fn validate(&self, request: ValidateRequest) -> Diagnostics {
+        lists::with(|lists| placement::validate(&request.config, lists))
+    }
+
+    async fn read(&self, request: DataSourceReadRequest) -> DataSourceReadResponse {
+        let answered = self
+            .answer(&request.config)
+            .await
+            .and_then(|(outputs, diagnostics)| {
+                let mut state = request.config.clone();
+                for (name, value) in object(&to_value(&outputs)?) {
+                    state.set(name, value);
+                }
+                Ok(DataSourceReadResponse { state, diagnostics })
+            });
+        answered.unwrap_or_else(|diagnostics| DataSourceReadResponse {
+            state: request.config,
+            diagnostics,
+        })
+    }
+}
+
+/// No decision, for a reason that lies outside the workload.
+fn none(reason: &str, mut diagnostics: Diagnostics) -> (Outputs, Diagnostics) {
+    let outputs = Outputs {
+        reason: Attr::Known(sentence(reason)),
+        ..Outputs::default()
+    };
+    if diagnostics.is_empty() {
+        diagnostics.push(Diagnostic::warning(
+            "There is no placement yet",
+            sentence(reason),
+        ));
+    }
+    (outputs, diagnostics)
+}
