@@ -1,7 +1,13 @@
 //! Every source over real local sockets, in the shapes that the services are known to answer in.
 
 mod contract;
+mod files;
 mod many;
+mod proxies;
+mod secrets;
 mod server;
+mod shapes;
 mod stand_ins;
+mod time;
+
 mod trouble;

@@ -68,7 +68,7 @@ pub(crate) fn electricity_maps(seen: &Seen) -> Reply {
             .map(point)
             .collect::<Vec<_>>()
     };
-    let body = match seen.path.as_str() {
+    let body = match seen.path.trim_start_matches("/v3") {
         "/carbon-intensity/latest" => point(hour),
         "/carbon-intensity/history" => {
             json!({"zone": zone, "history": list(hour - 23 * 3600, hour + 3600)})
