@@ -6,10 +6,11 @@ use std::sync::{Arc, OnceLock};
 use catalog::{Catalog, SignalKind, UtcSeconds};
 use futures_util::StreamExt;
 
+use crate::cache::Cache;
 use crate::source::Question;
 use crate::{
     Answer, Answers, Asked, Failure, Fallback, Missing, Place, Settings, SettingsError, Source,
-    SourceName, Warning, sources,
+    SourceName, Warning, What, moment, points, sources,
 };
 
 /// Requests under way at the same time.
@@ -20,6 +21,7 @@ pub const MOST_IN_FLIGHT: usize = 4;
 pub struct Grid {
     source: Arc<dyn Source>,
     fallback: Fallback,
+    cache: Option<Cache>,
 }
 
 /// A zone, who wants it, and how its answer came out.
@@ -27,6 +29,28 @@ struct Zone {
     name: String,
     places: Vec<Place>,
     outcome: Result<Answer, Failure>,
+}
+
+/// From the start of the first hour to the end of the last; no hours stay no hours.
+fn whole_hours(what: What) -> What {
+    let widened = |from: UtcSeconds, until: UtcSeconds| {
+        if until <= from {
+            (from, until)
+        } else {
+            (moment::floor(from, 3600), moment::ceil(until, 3600))
+        }
+    };
+    match what {
+        What::Latest => What::Latest,
+        What::Forecast { from, until } => {
+            let (from, until) = widened(from, until);
+            What::Forecast { from, until }
+        }
+        What::History { from, until } => {
+            let (from, until) = widened(from, until);
+            What::History { from, until }
+        }
+    }
 }
 
 impl Grid {
@@ -38,8 +62,18 @@ impl Grid {
         if let Some(problem) = settings.problems().into_iter().next() {
             return Err(problem);
         }
+        // What is on this machine already is not kept on it again.
+        let local = matches!(settings.source, SourceName::Embedded | SourceName::File);
+        let common = [
+            settings.source.as_str(),
+            settings.url.as_deref().unwrap_or(""),
+            settings.kind_in_force().as_str(),
+            settings.factor_type_in_force().as_str(),
+        ];
+        let cache = settings.cache.as_ref().filter(|_| !local);
         Ok(Self {
             fallback: settings.fallback,
+            cache: cache.and_then(|cache| Cache::new(cache, common.join(" "))),
             source: sources::of(&settings),
         })
     }
@@ -93,7 +127,7 @@ impl Grid {
                             catalog,
                             alone,
                         };
-                        self.source.ask(question).await
+                        self.fetch(question).await
                     }
                 };
                 if let Err(failure) = &outcome
@@ -119,6 +153,27 @@ impl Grid {
             self.enter(&mut answers, catalog, zone, asked, now);
         }
         answers
+    }
+
+    /// The source's answer, or the one that was kept. What is kept is whole hours, so that the next question of
+    /// the same hour finds it.
+    async fn fetch(&self, question: Question<'_>) -> Result<Answer, Failure> {
+        let Some(cache) = &self.cache else {
+            return self.source.ask(question).await;
+        };
+        let whole = Question {
+            what: whole_hours(question.what),
+            ..question
+        };
+        let answer = match cache.get(whole.zone, whole.what, whole.now) {
+            Some(answer) => answer,
+            None => {
+                let answer = self.source.ask(whole).await?;
+                cache.put(whole.zone, whole.what, whole.now, &answer);
+                answer
+            }
+        };
+        points::cut(answer, question.what)
     }
 
     /// Enters a zone's answer for each place that wanted it, or what stands in for it.

@@ -8,6 +8,7 @@
 //! signal stands in, with a warning, or the reason stands where the signal would.
 
 mod ask;
+mod cache;
 pub mod contract;
 mod grid;
 mod http;

@@ -285,6 +285,26 @@ fn within(
     Ok(kept)
 }
 
+/// The part of an answer that was asked for.
+pub(crate) fn cut(mut answer: Answer, what: What) -> Result<Answer, Failure> {
+    let (What::Forecast { from, until } | What::History { from, until }) = what else {
+        return Ok(answer);
+    };
+    let whole = &answer.signal.series;
+    let step_s = i64::from(whole.step_s());
+    let points = whole
+        .values()
+        .iter()
+        .enumerate()
+        .map(|(index, value)| Point {
+            range: whole.ranges().get(index).copied(),
+            ..Point::new(UtcSeconds(whole.start().0 + index as i64 * step_s), *value)
+        });
+    let points = within(points.collect(), step_s, from, until)?;
+    answer.signal.series = series(&points, step_s)?;
+    Ok(answer)
+}
+
 /// What is said to a question for no hours.
 pub(crate) fn no_hours() -> Failure {
     Failure::new(

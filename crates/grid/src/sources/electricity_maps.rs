@@ -91,8 +91,9 @@ impl ElectricityMaps {
                     values.issued_at = Some(moment(&document, "updatedAt")?);
                 }
             }
-            // The last day comes without a paid plan; what lies before needs one.
-            What::History { from, until } if from.0 >= now.0 - 24 * 3600 => {
+            // The last day, and the hour that its beginning lies in, come without a paid plan; what lies
+            // before needs one.
+            What::History { from, until } if from.0 >= now.0 - 25 * 3600 => {
                 not_too_long(from, until)?;
                 let document = exchange.json(&self.call("history", zone)?).await?;
                 same_zone(&document, zone)?;

@@ -1,5 +1,6 @@
 //! Every source over real local sockets, in the shapes that the services are known to answer in.
 
+mod cache;
 mod contract;
 mod files;
 mod many;
