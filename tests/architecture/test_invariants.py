@@ -48,6 +48,30 @@ def test_only_tfplugin_knows_the_wire() -> None:
             assert dependencies(name) & wire == set(), name
 
 
+def test_only_grid_speaks_http() -> None:
+    """One client, which bounds time and size and hides keys. The SDK has its own, inside `aws`.
+
+    Grid opens TLS connections through hyper-rustls, with the machine's roots; what TLS is made of stays
+    `tfplugin`'s (the test above): grid has no certificate and no verifier of its own.
+    """
+    clients = {"hyper", "hyper-util", "hyper-rustls"}
+    assert clients <= dependencies("sustainable-grid")
+    for name in packages():
+        others = {entry for entry in dependencies(name) if entry in clients | {"reqwest", "ureq", "isahc", "curl"}}
+        assert others == (clients if name == "sustainable-grid" else set()), name
+    # The sources see exchanges of this client, never a socket.
+    outside = [
+        place for place in found(r"\bhyper|TcpStream", rust("crates/grid")) if "/grid/src/http/" not in place
+    ]
+    assert outside == []
+
+
+def test_a_key_is_opened_only_for_its_request() -> None:
+    opened = {place.split(":")[0] for place in found(r"\.expose\(\)", rust("crates/grid"))}
+    needed = ("crates/grid/src/http/client.rs", "crates/grid/src/sources/")
+    assert [name for name in opened if not name.startswith(needed)] == []
+
+
 def test_only_aws_knows_the_sdk() -> None:
     assert {"aws-sdk-sagemaker", "aws-sdk-s3", "aws-sdk-iam"} <= dependencies("sustainable-aws")
     for name in packages():

@@ -64,12 +64,19 @@ pub(crate) fn expected(region: &Region, what: What, now: UtcSeconds) -> Result<A
     }
     let hours = if what == What::Latest { 1.0 } else { hours };
     let signal = region.expected(from, hours as usize);
-    let remarks = match signal.quality {
-        Quality::Annual => {
-            vec!["one figure for the year: it says nothing about single hours".to_owned()]
-        }
-        _ => Vec::new(),
-    };
+    let mut remarks = Vec::new();
+    if signal.quality == Quality::Annual {
+        remarks.push("one figure for the year: it says nothing about single hours".to_owned());
+    }
+    if let Some(profile) = region
+        .profile()
+        .filter(|profile| profile.series != profile.zone)
+    {
+        remarks.push(format!(
+            "the usual hours are those of {}, the nearest grid with hours that may be shipped",
+            profile.series
+        ));
+    }
     Ok(Answer {
         signal,
         renewable_percent: region.renewable_percent,
