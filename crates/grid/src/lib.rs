@@ -10,6 +10,7 @@
 mod ask;
 mod cache;
 pub mod contract;
+pub mod forecast;
 mod grid;
 mod http;
 mod moment;

@@ -3,6 +3,7 @@
 //! of figures in the files.
 
 mod images;
+mod leads;
 mod model;
 mod prices;
 mod profiles;
@@ -27,6 +28,7 @@ pub(crate) fn generate(data: &Path) -> Result<String> {
          use crate::generation::{GenerationFactor, SignalZone};\n\
          use crate::images::{Algorithm, Device, FrameworkImage};\n\
          use crate::instance_type::{Accelerator, Confidence, InstanceType, Kind};\n\
+         use crate::lead_table::LeadTable;\n\
          use crate::price::Cell;\n\
          use crate::profile::Profile;\n\
          use crate::region::{Attribution, Region, Variability};\n\
@@ -45,6 +47,7 @@ pub(crate) fn generate(data: &Path) -> Result<String> {
     signals::zones(&files, &sources, &regions, &mut out)?;
     signals::factors(&files, &sources, &mut out)?;
     profiles::profiles(&files, &sources, &mut out)?;
+    leads::leads(&files, &sources, &mut out)?;
     signals::gb_regions(&files, &sources, &mut out)?;
     let accelerators = types::accelerators(&files, &sources, &mut out)?;
     let types = types::instance_types(&files, &sources, &widths, &accelerators, &mut out)?;
