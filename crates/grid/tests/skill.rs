@@ -1,21 +1,25 @@
 //! What forecasts keep of the perfect choice's saving, on data that lie beside the repository.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[path = "../examples/skill/data.rs"]
 mod data;
 #[path = "../examples/skill/score.rs"]
 mod score;
 
-use catalog::{Catalog, UtcSeconds};
+use catalog::{Catalog, FactorType, Quality, Series, Signal, SignalKind, UtcSeconds};
 use data::Data;
+use grid::forecast::from_history;
 use score::{Method, errors, kept, region_and_time, share};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/traces")
+}
 
 /// The folder's data, or `None` with the reason printed.
 fn data() -> Option<Data> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/traces");
-    if folder.is_dir() {
-        Some(Data::read(&folder).expect("traces and forecasts"))
+    if folder().is_dir() {
+        Some(Data::read(&folder()).expect("traces and forecasts"))
     } else {
         println!("skipped: no traces in ../shared/data/traces");
         None
@@ -170,5 +174,69 @@ fn the_shipped_profiles_are_what_the_traces_say() {
             .fold(0.0, f64::max);
         // Four decimals in the file, and a mean over another number of days.
         assert!(most < 0.002, "{zone}: {most}");
+    }
+}
+
+/// Grids that hardly vary within a day: a start moves only for what is measured to be a gain, and never loses by noise.
+#[test]
+fn flat_grids_lose_nothing() {
+    let file = folder().join("electricitymaps_2022_wide.csv.gz");
+    let Ok(file) = std::fs::File::open(file) else {
+        println!("skipped: no traces of 2022 in ../shared/data/traces");
+        return;
+    };
+    let mut rows = csv::Reader::from_reader(flate2::read::GzDecoder::new(file));
+    let head = rows.headers().expect("a header").clone();
+    let rows: Vec<_> = rows.records().map(|row| row.expect("a row")).collect();
+    // 2022-01-01T00:00:00Z
+    let moment = |place: usize| UtcSeconds(1_640_995_200 + place as i64 * 3600);
+    let constant = ["HK", "ID"];
+    for zone in ["HK", "ID", "SG", "KR", "ZA", "IN-WE"] {
+        let column = head.iter().position(|name| name == zone).expect("a column");
+        let trace: Vec<f64> = rows
+            .iter()
+            .map(|row| row[column].parse().expect("a number"))
+            .collect();
+        let signal = |from: usize, until: usize| Signal {
+            source: "test".to_owned(),
+            zone: zone.to_owned(),
+            kind: SignalKind::Average,
+            factor_type: FactorType::LifeCycle,
+            quality: Quality::Annual,
+            issued_at: None,
+            estimated: false,
+            series: Series::new(moment(from), 3600, trace[from..until].to_vec())
+                .expect("finite values"),
+        };
+        for case in [(6, 24), (24, 24), (24, 72), (96, 168)] {
+            let (job, slack) = case;
+            let (mut at_once, mut chosen, mut moved) = (0.0, 0.0, 0);
+            for place in (28 * 24..trace.len() - data::REACH).step_by(29) {
+                let (history, came) = (
+                    signal(place - 28 * 24, place),
+                    signal(place, place + data::REACH),
+                );
+                let (now, until) = (moment(place), moment(place + data::REACH));
+                let said = from_history(&history, &history, now, until)
+                    .expect("a forecast")
+                    .series;
+                let delay = score::choice(Method::Quiet, &said, case);
+                assert!(delay <= slack);
+                let mean = |delay: usize| {
+                    came.series
+                        .mean(moment(place + delay), job as f64)
+                        .expect("within reach")
+                };
+                at_once += mean(0);
+                chosen += mean(delay);
+                moved += usize::from(delay > 0);
+            }
+            println!(
+                "{zone} {case:?}: saved {:.2} %, moved {moved}",
+                100.0 * (1.0 - chosen / at_once)
+            );
+            assert!(chosen <= at_once * 1.0005, "{zone} {case:?}");
+            assert!(moved == 0 || !constant.contains(&zone), "{zone} {case:?}");
+        }
     }
 }

@@ -23,7 +23,7 @@ enum Other<'a> {
 impl<'a> Other<'a> {
     fn new(forecast: &Signal, expected: &'a Signal, history: Option<&Signal>) -> Self {
         let series = &forecast.series;
-        let until = expected.series.end();
+        let until = expected.series.end().max(series.end());
         // Nothing that the forecast's issuer could not have known.
         let regression = history
             .filter(|h| h.kind == forecast.kind && h.factor_type == forecast.factor_type)
