@@ -49,6 +49,20 @@ fn civil(moment: UtcSeconds) -> Option<DateTime> {
     Some(stamp.to_zoned(jiff::tz::TimeZone::UTC).datetime())
 }
 
+/// `01:00`, `01:00:00` or `00:05:00`, in seconds; up to a day.
+pub(crate) fn duration(text: &str) -> Option<i64> {
+    let parts = text.split(':').map(|part| part.parse::<u8>().ok());
+    let parts = parts
+        .map(|part| part.map(i64::from))
+        .collect::<Option<Vec<i64>>>()?;
+    let seconds = match parts[..] {
+        [hours, minutes] => hours * 3600 + minutes * 60,
+        [hours, minutes, seconds] => hours * 3600 + minutes * 60 + seconds,
+        _ => return None,
+    };
+    (1..=86_400).contains(&seconds).then_some(seconds)
+}
+
 /// The start of the step that holds a moment.
 pub(crate) fn floor(moment: UtcSeconds, step_s: i64) -> UtcSeconds {
     UtcSeconds(moment.0.div_euclid(step_s) * step_s)

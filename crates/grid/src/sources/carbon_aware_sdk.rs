@@ -146,20 +146,13 @@ impl Values {
             if let Some(step) = value
                 .get("duration")
                 .and_then(Value::as_str)
-                .and_then(seconds)
+                .and_then(crate::moment::duration)
             {
                 self.step_s = Some(step);
             }
         }
         Ok(())
     }
-}
-
-/// `01:00:00` or `01:00`, in seconds.
-fn seconds(duration: &str) -> Option<i64> {
-    let mut parts = duration.split(':').map(|part| part.parse::<i64>().ok());
-    let (hours, minutes) = (parts.next()??, parts.next()??);
-    Some(hours * 3600 + minutes * 60 + parts.next().flatten().unwrap_or(0))
 }
 
 #[async_trait]

@@ -4,6 +4,7 @@ mod cache;
 mod contract;
 mod files;
 mod many;
+mod mutants;
 mod proxies;
 mod secrets;
 mod server;

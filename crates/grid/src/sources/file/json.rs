@@ -45,7 +45,7 @@ pub(super) fn rows(text: &str) -> Result<BTreeMap<String, Vec<Row>>, String> {
         };
         let step_s = match get(entry, "Duration").and_then(Value::as_str) {
             None => None,
-            Some(duration) => Some(seconds(duration).ok_or_else(|| {
+            Some(duration) => Some(moment::duration(duration).ok_or_else(|| {
                 wrong(format!(
                     "Duration = {duration:?} is no duration; 01:00 or 01:00:00 is legal"
                 ))
@@ -80,19 +80,6 @@ fn get<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
     })
-}
-
-/// `01:00`, `01:00:00` or `00:05:00`, in seconds.
-fn seconds(duration: &str) -> Option<i64> {
-    let parts: Vec<i64> = duration
-        .split(':')
-        .map(|part| part.parse().ok())
-        .collect::<Option<_>>()?;
-    match parts[..] {
-        [hours, minutes] => Some(hours * 3600 + minutes * 60),
-        [hours, minutes, seconds] => Some(hours * 3600 + minutes * 60 + seconds),
-        _ => None,
-    }
 }
 
 /// The line of each object that opens `depth` levels down.

@@ -1,0 +1,124 @@
+//! Whatever stands in a single place of an answer: it is an answer that is possible, or a reason. Never a panic,
+//! never a value that no grid has.
+
+use catalog::{SignalKind, UtcSeconds};
+use grid::{SourceName, What};
+use serde_json::{Value, json};
+
+use crate::server::Server;
+use crate::stand_ins::NOW;
+use crate::trouble::{SERVICES, ask, settings, well};
+
+/// As many places of a document are tried: the first values, and what stands around the list.
+const MOST_PLACES: usize = 30;
+
+/// The paths of every value in a document.
+fn places(value: &Value, path: &str, found: &mut Vec<String>) {
+    found.push(path.to_owned());
+    match value {
+        Value::Array(list) => {
+            for (index, value) in list.iter().enumerate().take(2) {
+                places(value, &format!("{path}/{index}"), found);
+            }
+        }
+        Value::Object(object) => {
+            for (key, value) in object {
+                places(
+                    value,
+                    &format!("{path}/{}", key.replace('~', "~0").replace('/', "~1")),
+                    found,
+                );
+            }
+        }
+        _ => {}
+    }
+}
+
+fn stand_in(
+    source: SourceName,
+) -> impl Fn(&crate::server::Seen, usize) -> crate::server::Reply + Send + Sync {
+    move |seen, _| well(source, seen)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_single_place_of_an_answer_breaks_anything() {
+    let odd = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        serde_json::from_str("1e400").expect("a number"),
+        json!(9_223_372_036_854_775_807_i64),
+        json!("x"),
+        json!("9999-12-31T23:59:59Z"),
+        json!("-009999-01-01T00:00:00Z"),
+        json!([]),
+        json!({}),
+        json!({"data": {"data": {}}}),
+    ];
+    for (source, region) in SERVICES {
+        let past = What::History {
+            from: UtcSeconds(NOW.0 - 6 * 3600),
+            until: UtcSeconds(NOW.0 - 2 * 3600),
+        };
+        let ahead = What::Forecast {
+            from: NOW,
+            until: UtcSeconds(NOW.0 + 2 * 3600),
+        };
+        for what in [What::Latest, past, ahead] {
+            // What a good answer looks like is taken from a first request.
+            let server = Server::start(stand_in(source)).await;
+            ask(settings(source, server.url()), &[region], what).await;
+            let Some(seen) = server
+                .seen()
+                .into_iter()
+                .rfind(|seen| seen.path != "/login")
+            else {
+                continue;
+            };
+            let document: Value = serde_json::from_slice(&well(source, &seen).body).expect("JSON");
+            let mut paths = Vec::new();
+            places(&document, "", &mut paths);
+            paths.truncate(MOST_PLACES);
+            for path in paths {
+                for value in &odd {
+                    let mut mutant = document.clone();
+                    *mutant.pointer_mut(&path).expect("a place") = value.clone();
+                    let body = mutant.to_string();
+                    let server = Server::start(move |seen, _| {
+                        let mut reply = well(source, seen);
+                        if seen.path != "/login" {
+                            reply.body = body.clone().into_bytes();
+                        }
+                        reply
+                    })
+                    .await;
+                    let answers = ask(settings(source, server.url()), &[region], what).await;
+                    let case = format!("{source:?} {what:?} {path} = {value}");
+                    match (&answers.by_place[region], answers.warnings.first()) {
+                        (Ok(answer), None) => {
+                            let least = match answer.signal.kind {
+                                SignalKind::Average => 0.0,
+                                SignalKind::Marginal => -3000.0,
+                            };
+                            let possible = answer
+                                .signal
+                                .series
+                                .values()
+                                .iter()
+                                .all(|value| (least..=3000.0).contains(value));
+                            assert!(possible && !answer.fallback, "{case}: {answer:?}");
+                            assert!(answer.signal.series.values().len() <= 100, "{case}");
+                        }
+                        (_, Some(warning)) => {
+                            assert!(
+                                !warning.reason.is_empty() && warning.reason.len() < 400,
+                                "{case}: {warning}"
+                            );
+                        }
+                        (Err(missing), None) => panic!("{case}: no warning: {missing:?}"),
+                    }
+                }
+            }
+        }
+    }
+}
