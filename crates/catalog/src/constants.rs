@@ -73,6 +73,10 @@ constants! {
     start_noise_memory_hours,
     /// Least share of starting at once that a later start has to save.
     start_least_gain,
+    /// Size of a checkpoint per parameter, in bytes.
+    checkpoint_bytes_per_parameter,
+    /// Size of a checkpoint where the model's size is not known, in GB.
+    checkpoint_gb,
 }
 
 /// What each constant is, in words; the same order as [`Constants::NAMES`].

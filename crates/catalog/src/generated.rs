@@ -14,7 +14,7 @@ use crate::{Figure, Source, SourceId};
 const fn f(value: f64, low: f64, high: f64, source: u8) -> Figure { Figure { value, low, high, source: SourceId(source) } }
 const fn c(micro_usd: u32, spot_saving: i8, band: u8, source: u8, flags: u8) -> Cell { Cell { micro_usd, spot_saving, band, source: SourceId(source), flags } }
 
-pub(crate) static SOURCES: [Source; 58] = [
+pub(crate) static SOURCES: [Source; 59] = [
     Source { key: "guess", title: "No source: an input with a wide range, to be replaced by your own figure in catalog_overrides", date: "2026-11", licence: "own" },
     Source { key: "expert", title: "Judgement of how far the cited figures can be trusted; no source of its own", date: "2026-11", licence: "own" },
     Source { key: "convention", title: "A definition", date: "2026-11", licence: "own" },
@@ -73,6 +73,7 @@ pub(crate) static SOURCES: [Source; 58] = [
     Source { key: "carboncast-2020-2021", title: "CarbonCast hourly life-cycle series, github.com/carbonfirst/CarbonCast, data/GRID/GRID_lifecycle_emissions.csv", date: "2021", licence: "Apache-2.0" },
     Source { key: "carboncast-eia-2020-2022", title: "CarbonCast hourly life-cycle series of 2020 and 2021; EIA hourly series of 2022 through github.com/HewlettPackard/dc-rl, data/CarbonIntensity", date: "2022", licence: "Apache-2.0; public domain; MIT" },
     Source { key: "start-skill-2021", title: "Measured on CarbonCast 2020-2021 by crates/grid/examples/skill.rs", date: "2026-11", licence: "own" },
+    Source { key: "zero-2020", title: "Rajbhandari et al., ZeRO: Memory Optimizations Toward Training Trillion Parameter Models, SC20, section 3.1: 2 bytes of weights and 12 of optimiser state per parameter", date: "2020-05", licence: "figure" },
 ];
 pub(crate) const VERSION: &str = "2026.11";
 pub(crate) const METHODOLOGY: &str = "1";
@@ -109,8 +110,10 @@ pub(crate) const CONSTANTS: Constants = Constants {
     start_noise_multiple: f(0.2, 0.1, 0.3, 57),
     start_noise_memory_hours: f(20.0, 12.0, 40.0, 57),
     start_least_gain: f(0.01, 0.005, 0.02, 57),
+    checkpoint_bytes_per_parameter: f(14.0, 12.0, 16.0, 58),
+    checkpoint_gb: f(5.0, 1.0, 50.0, 0),
 };
-pub(crate) static MEANINGS: [Meaning; 24] = [
+pub(crate) static MEANINGS: [Meaning; 26] = [
     Meaning { name: "startup_hours", unit: "h", what: "instance start and image pull before training" },
     Meaning { name: "upload_hours", unit: "h", what: "upload of the model after training" },
     Meaning { name: "nvme_gb_per_s", unit: "GB/s", what: "download of the dataset onto local NVMe" },
@@ -135,6 +138,8 @@ pub(crate) static MEANINGS: [Meaning; 24] = [
     Meaning { name: "start_noise_multiple", unit: "", what: "a later start counts only if it saves more than this times the standard deviation of the difference; at 0.2 next to nothing of the kept saving is lost, at 1 a seventh (6 h job, 24 h slack) to three quarters (24 h, 24 h)" },
     Meaning { name: "start_noise_memory_hours", unit: "h", what: "hours after which the errors of two hours of one forecast are alike to 1/e" },
     Meaning { name: "start_least_gain", unit: "", what: "a later start counts only if it saves this share of starting at once; grids that vary 1 to 3 % within a day stay where they are" },
+    Meaning { name: "checkpoint_bytes_per_parameter", unit: "bytes", what: "a checkpoint with Adam's state in mixed precision: weights of 2 bytes and three copies of 4 (weights, momentum, variance)" },
+    Meaning { name: "checkpoint_gb", unit: "GB", what: "a checkpoint when model_parameters_millions is not given" },
 ];
 pub(crate) const REGION_COUNT: usize = 38;
 pub(crate) static REGIONS: [Region; REGION_COUNT] = [

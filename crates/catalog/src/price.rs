@@ -76,6 +76,9 @@ pub(crate) const BASIS_SHIFT: u8 = 4;
 /// Middle of Spot Advisor's interruption bands in percent; the last is open.
 pub(crate) const INTERRUPTION: [f64; 5] = [2.5, 7.5, 12.5, 17.5, 30.0];
 
+/// The greatest interruption share that a market is shown with, in percent.
+pub const WORST_INTERRUPTION_PERCENT: f64 = INTERRUPTION[INTERRUPTION.len() - 1];
+
 impl Cell {
     pub(crate) fn price(&self) -> Option<Price> {
         if self.flags & ROW == 0 {

@@ -177,12 +177,7 @@ impl Series {
     /// Standard deviation of the error of `mean(first) - mean(second)` over runs of `hours` from either moment, in
     /// the series' unit; `None` without ranges or where the series does not reach.
     ///
-    /// A range is read as 1.645 standard deviations to either side. Errors of one forecast are alike in hours that
-    /// are near each other: their correlation is taken as `exp(-t / memory)`, `memory` in hours (the catalogue's
-    /// `start_noise_memory_hours`). For an error with that correlation and a standard deviation of 1, the mean over
-    /// `t` hours has the variance `2/x (1 - (1 - exp(-x))/x)`, `x = t / memory`, and two such means that begin
-    /// `d >= t` hours apart have the covariance `exp(-d/memory) (exp(x) + exp(-x) - 2)/x^2` (integrals over both
-    /// windows). Runs that overlap share their middle, so that only their ends differ.
+    /// A range is read as 1.645 standard deviations to either side; `memory` as in [`sd_of_difference`].
     #[must_use]
     pub fn difference_sd(
         &self,
@@ -191,8 +186,6 @@ impl Series {
         hours: f64,
         memory: f64,
     ) -> Option<f64> {
-        /// Standard deviations from the middle of a normal distribution to its quantile of 95 %.
-        const SD_PER_SIDE: f64 = 1.645;
         let sd_over = |from: UtcSeconds| -> Option<f64> {
             let step = f64::from(self.step_s);
             let begin = (from.0 - self.start.0) as f64 / step;
@@ -210,31 +203,12 @@ impl Series {
         };
         let (sd_first, sd_second) = (sd_over(first)?, sd_over(second)?);
         let apart = second.hours_since(first).abs();
-        if apart == 0.0 {
-            return Some(0.0);
-        }
-        // Over no time at all the mean is the value in force: the limit of a short run.
-        let length = hours.min(apart).max(memory * 1e-6);
-        let distance = hours.max(apart);
-        let share = if hours > 0.0 {
-            length / hours.max(length)
-        } else {
-            1.0
-        };
-        let x = length / memory;
-        // exp(x) + exp(-x) - 2 and its like lose their digits near 0: series instead.
-        let (variance, spread) = if x < 1e-3 {
-            (1.0 - x / 3.0, 1.0 + x * x / 12.0)
-        } else {
-            (
-                2.0 / x * (1.0 + (-x).exp_m1() / x),
-                2.0 * (x.cosh() - 1.0) / (x * x),
-            )
-        };
-        let covariance = (-distance / memory).exp() * spread;
-        let square = (sd_first * sd_first + sd_second * sd_second) * variance
-            - 2.0 * sd_first * sd_second * covariance;
-        Some(share * square.max(0.0).sqrt())
+        Some(sd_of_difference(
+            [sd_first, sd_second],
+            apart,
+            hours,
+            memory,
+        ))
     }
 
     /// Sum of the values before a place that may lie within a step.
@@ -243,6 +217,66 @@ impl Series {
         let part = place - whole as f64;
         let within = self.values.get(whole).map_or(0.0, |value| value * part);
         self.sums[whole] + within
+    }
+}
+
+/// Standard deviations from the middle of a normal distribution to its quantile of 95 %.
+pub const SD_PER_SIDE: f64 = 1.645;
+
+/// Standard deviation of the error of the difference of two means over `hours`, which begin `apart` hours from
+/// each other, from the standard deviations of the single hours' errors in either.
+///
+/// Errors of one forecast are alike in hours that are near each other: their correlation is taken as
+/// `exp(-t / memory)`, `memory` in hours (the catalogue's `start_noise_memory_hours`). For an error with that
+/// correlation and a standard deviation of 1, the mean over `t` hours has the variance
+/// `2/x (1 - (1 - exp(-x))/x)`, `x = t / memory`, and two such means that begin `d >= t` hours apart have the
+/// covariance `exp(-d/memory) (exp(x) + exp(-x) - 2)/x^2` (integrals over both windows). Runs that overlap share
+/// their middle, so that only their ends differ.
+#[must_use]
+pub fn sd_of_difference(
+    [sd_first, sd_second]: [f64; 2],
+    apart: f64,
+    hours: f64,
+    memory: f64,
+) -> f64 {
+    if apart == 0.0 {
+        return 0.0;
+    }
+    // Over no time at all the mean is the value in force: the limit of a short run.
+    let length = hours.min(apart).max(memory * 1e-6);
+    let distance = hours.max(apart);
+    let share = if hours > 0.0 {
+        length / hours.max(length)
+    } else {
+        1.0
+    };
+    let x = length / memory;
+    let variance = variance_of_mean(x);
+    // exp(x) + exp(-x) - 2 loses its digits near 0: a series instead.
+    let spread = if x < 1e-3 {
+        1.0 + x * x / 12.0
+    } else {
+        2.0 * (x.cosh() - 1.0) / (x * x)
+    };
+    let covariance = (-distance / memory).exp() * spread;
+    let square = (sd_first * sd_first + sd_second * sd_second) * variance
+        - 2.0 * sd_first * sd_second * covariance;
+    share * square.max(0.0).sqrt()
+}
+
+/// Standard deviation of the error of a mean over `hours`, as a share of that of a single hour's error, with
+/// the correlation of [`sd_of_difference`].
+#[must_use]
+pub fn sd_of_mean(hours: f64, memory: f64) -> f64 {
+    variance_of_mean(hours.max(0.0) / memory).sqrt()
+}
+
+fn variance_of_mean(x: f64) -> f64 {
+    // Its terms lose their digits near 0: a series instead.
+    if x < 1e-3 {
+        1.0 - x / 3.0
+    } else {
+        2.0 / x * (1.0 + (-x).exp_m1() / x)
     }
 }
 

@@ -59,7 +59,7 @@ fn what_if(solver: &Solver, chosen: &Found, change: impl FnOnce(&mut Request)) -
     let mut request = solver.m.request.clone();
     change(&mut request);
     request.previous = None;
-    let other = Solver::new(solver.m.catalog, &request).ok()?;
+    let other = solver.with(&request).ok()?;
     let best = other.best()?;
     let gain = (1.0 - best.objective / chosen.objective) * 100.0;
     (gain >= WORTH_PERCENT).then_some(best)
@@ -176,7 +176,7 @@ fn spot(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
             let without = chosen.x.billed_h;
             let mut with = request.clone();
             with.supports_checkpointing = true;
-            if let Some(best) = Solver::new(m.catalog, &with).ok().and_then(|s| s.best()) {
+            if let Some(best) = solver.with(&with).ok().and_then(|s| s.best()) {
                 lines.push(format!(
                     "supports_checkpointing = true, once the script saves and resumes: {} instead of {}.",
                     hours(best.x.billed_h),
@@ -192,7 +192,7 @@ fn spot(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
     let mut with = request.clone();
     with.use_spot_instances = Some(true);
     with.supports_checkpointing = true;
-    let best = Solver::new(m.catalog, &with).ok().and_then(|s| s.best());
+    let best = solver.with(&with).ok().and_then(|s| s.best());
     if let Some(best) = best.filter(is_spot) {
         let usd = (best.x.usd / chosen.x.usd - 1.0) * 100.0;
         if usd <= -WORTH_PERCENT {
@@ -257,7 +257,7 @@ fn assumptions(solver: &Solver, chosen: &Found, compared: &Compared) -> Vec<Stri
             constant("ebs_gb_per_s", c.ebs_gb_per_s);
         }
     }
-    let mut first = Vec::new();
+    let mut first = crate::time::words::remarks(solver, chosen);
     first.extend(own_figures(solver, chosen));
     if compared.baseline.assumed {
         first.push(format!(

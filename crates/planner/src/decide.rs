@@ -1,13 +1,14 @@
 //! The entry point: a request in, a decision with every line about it out.
 
-use catalog::{Attribution, Catalog};
+use catalog::Catalog;
 
-use crate::answer::{Audit, Breakdown, Candidate, Decision, Estimate, Signal};
+use crate::answer::{Audit, Breakdown, Candidate, Decision, Estimate};
 use crate::factors::{Factors, Metric};
 use crate::model::{Buying, Pace};
 use crate::savings::Compared;
 use crate::solve::{Found, Ranking, Solver};
 use crate::text::{capacity, hours, percent, sig2, sig3};
+use crate::time::{shown, words};
 use crate::{
     Answer, Band, GramsPerKwh, Hours, InputMode, Kg, Kwh, OnInfeasible, Request, Start, Usd,
     advice, infeasible, lines, rules,
@@ -24,6 +25,7 @@ pub fn decide(catalog: &Catalog, request: &Request) -> Answer {
     }
     let mut relaxed = request.clone();
     relaxed.carbon_intensity_threshold = None;
+    relaxed.max_start_delay_hours = Hours(0.0);
     match attempt(catalog, &relaxed) {
         Answer::Decided(mut decision) => {
             decision.warnings.insert(
@@ -37,12 +39,13 @@ pub fn decide(catalog: &Catalog, request: &Request) -> Answer {
 }
 
 fn attempt(catalog: &Catalog, request: &Request) -> Answer {
-    let solver = match Solver::new(catalog, request) {
+    let mut solver = match Solver::new(catalog, request) {
         Ok(solver) => solver,
         Err(malformed) => return Answer::Infeasible(Box::new(infeasible::malformed(malformed))),
     };
     let ranking = solver.rank();
     if ranking.found.is_empty() {
+        solver.look_further();
         return Answer::Infeasible(Box::new(infeasible::explain(&solver, ranking.rejected)));
     }
     Answer::Decided(Box::new(write_up(&solver, ranking)))
@@ -107,13 +110,13 @@ pub(crate) fn candidate(solver: &Solver, written: &Written) -> Candidate {
         region: solver.m.regions()[found.region].name,
         instance_type: solver.m.types()[found.instance_type].name,
         capacity: found.buying.capacity(),
-        start: Start::AtOnce,
+        start: found.when.map_or(Start::AtOnce, |when| when.start()),
         estimate: written.estimate(),
         breakdown: breakdown(found),
         it_energy_kwh: Kwh(found.x.it_kwh),
         cost_ceiling_usd: solver.ceiling_usd(found).map(Usd),
         max_runtime_hours: whole(found.max_runtime_h),
-        gco2_per_kwh: GramsPerKwh(solver.m.regions()[found.region].intensity.value),
+        gco2_per_kwh: GramsPerKwh(found.x.ci),
     }
 }
 
@@ -133,10 +136,11 @@ pub(crate) fn line(solver: &Solver, found: &Found, estimate: &Estimate) -> Strin
         |c| format!("{} USD", sig3(c.value.0)),
     );
     format!(
-        "{}, {count}{}, {}, {}: {} kWh, {} kgCO2e ({} to {}), {usd}",
+        "{}, {count}{}, {}, {}{}: {} kWh, {} kgCO2e ({} to {}), {usd}",
         solver.m.regions()[found.region].name,
         solver.m.types()[found.instance_type].name,
         capacity(found.buying, rules::wants_spot(&solver.m)),
+        words::start(solver, found),
         hours(estimate.runtime_hours.value.0),
         sig3(estimate.energy_kwh.value.0),
         sig3(estimate.emissions_kg.value.0),
@@ -170,11 +174,12 @@ fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
     let instance_type = &m.types()[chosen.instance_type];
     let compared = Compared::new(solver, &written[0]);
     let summary = format!(
-        "{}; {} kgCO2e, {}, prices {}{}",
+        "{}; {} kgCO2e, {}, prices {}{}{}",
         line(solver, chosen, &place.estimate),
         percent(-compared.savings.emissions_percent),
-        basis(solver, chosen.region),
+        words::basis(region, m.grid(chosen.region)),
         m.catalog.prices_as_of(),
+        words::no_later(chosen.when),
         noise_line(&ranked, &within_noise),
     );
     let candidates = lines::candidates(solver, &found, &ranked, &rejected);
@@ -187,8 +192,8 @@ fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
         instance_count: request.instance_count,
         volume_size_gb: needs_disk.then(|| volume_gb(request)),
         start: place.start,
-        windows: Vec::new(),
-        pausing: None,
+        windows: shown::windows(solver, chosen),
+        pausing: shown::pausing(solver, chosen),
         max_runtime_hours: place.max_runtime_hours,
         staging: m.is_remote(chosen.region),
         estimate: place.estimate,
@@ -196,7 +201,7 @@ fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
         cost_ceiling_usd: place.cost_ceiling_usd,
         baseline: compared.baseline,
         savings: compared.savings,
-        signal: signal(solver, chosen.region),
+        signal: words::signal(region, m.grid(chosen.region), chosen.x.ci),
         summary,
         candidates,
         recommendations: advice.recommendations,
@@ -260,38 +265,6 @@ fn noise_line(ranked: &[Candidate], within: &[usize]) -> String {
     }
 }
 
-/// `location-based average 2025`, or whose figure it is.
-pub(crate) fn basis(solver: &Solver, region: usize) -> String {
-    let r = &solver.m.regions()[region];
-    if r.intensity.source == catalog::SourceId::OVERRIDE {
-        format!("{} figure of catalog_overrides", r.attribution.as_str())
-    } else {
-        format!("{} average {}", r.attribution.as_str(), r.intensity_year)
-    }
-}
-
-fn signal(solver: &Solver, region: usize) -> Signal {
-    let r = &solver.m.regions()[region];
-    let own = r.intensity.source == catalog::SourceId::OVERRIDE;
-    let source = match (own, r.attribution) {
-        (true, attribution) => format!("catalog_overrides, {}", attribution.as_str()),
-        (false, Attribution::MarketBased) => "Electricity Maps, declared market-based".to_owned(),
-        (false, Attribution::LocationBased) => "Electricity Maps".to_owned(),
-    };
-    Signal {
-        source,
-        kind: "average".to_owned(),
-        factor_type: "life_cycle".to_owned(),
-        quality: "annual".to_owned(),
-        zone: r.zone.to_owned(),
-        gco2_per_kwh: GramsPerKwh(r.intensity.value),
-        renewable_percent: r.renewable_percent,
-        carbon_free_percent: r.carbon_free_percent,
-        year: (!own).then_some(r.intensity_year),
-        issued_at: None,
-    }
-}
-
 fn audit(solver: &Solver, chosen: &Found) -> Audit {
     let m = &solver.m;
     let (r, t) = (
@@ -303,6 +276,13 @@ fn audit(solver: &Solver, chosen: &Found) -> Audit {
             .source(id)
             .map_or_else(String::new, |s| format!("{} ({})", s.title, s.date))
     };
+    let (interval, issued) = match (m.grid(chosen.region), chosen.when) {
+        (Some(grid), Some(when)) => {
+            let (interval, issued) = words::audit(&grid.told, when, chosen.x.billed_h);
+            (Some(interval), issued)
+        }
+        _ => (None, None),
+    };
     Audit {
         functional_unit: "one completed run, all attempts",
         boundary_in: "instances, PUE, hardware manufacture, staging, transfer",
@@ -310,8 +290,8 @@ fn audit(solver: &Solver, chosen: &Found) -> Audit {
         methodology_version: m.catalog.methodology_version(),
         catalog_version: m.catalog.version().to_owned(),
         intensity_source: cite(r.intensity.source),
-        intensity_interval: None,
-        forecast_issued_at: None,
+        intensity_interval: interval,
+        forecast_issued_at: issued,
         pue: r.pue.value,
         pue_source: cite(r.pue.source),
         embodied_method: "six years of use, allocated by the hour; fractions of a host by vCPU",

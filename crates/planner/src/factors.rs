@@ -53,6 +53,8 @@ pub(crate) enum Input {
     Intensity(&'static str),
     /// How far a run strays from the annual average of a zone.
     Variability(&'static str),
+    /// What a zone's hours do from a moment on, where a forecast or a profile covers the run.
+    Hours(&'static str, i64),
     /// Embodied emissions.
     Embodied,
     /// Uplift behind the price of a family.

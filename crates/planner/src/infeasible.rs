@@ -90,7 +90,7 @@ pub(crate) fn explain(solver: &Solver, rejected: Vec<Rejection>) -> Infeasible {
                 instance_type: instance_type.name.to_owned(),
                 capacity: Some(near.found.buying.capacity()),
             },
-            start: Start::AtOnce,
+            start: near.found.when.map_or(Start::AtOnce, |when| when.start()),
             change,
             candidate: candidate(solver, &written),
         });
@@ -138,16 +138,17 @@ fn reach(solver: &Solver, t: usize, r: usize) -> Option<Near> {
         }
         movable
     };
-    if !rules::region(m, &solver.scope, r, &mut no) {
+    if !rules::region(m, &solver.scope, r, &mut no) || !rules::signal(m, r, &mut no) {
         return None;
     }
     let (pace, choice) = rules::instance_type(m, &solver.scope, t, &mut no)?;
     if !rules::threshold(m, r, &mut no) || !rules::offer(m, &solver.scope, t, r, choice, &mut no) {
         return None;
     }
-    let found = solver.evaluate(&pace, t, r);
+    let mut found = solver.evaluate(&pace, t, r);
     if !rules::runtime(m, &solver.scope, t, found.compute_high_h, &mut no)
-        || !rules::gates(m, &solver.gated(&pace, &found), &mut no)
+        || !solver.settle(&mut found, &mut no)
+        || !solver.passes(&pace, &mut found, &mut no)
     {
         return None;
     }

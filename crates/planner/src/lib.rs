@@ -48,5 +48,8 @@ pub use request::{
     InputMode, ModelType, Objective, OnInfeasible, Place, Redecide, RegionBound, Regional, Request,
     Residency, TrainingStrategy,
 };
-pub use time::{Pausing, Segment, Signals, SpotPrices, Start, Window, parse_rfc3339, rfc3339};
+pub use time::{
+    Curve, Load, Pause, Pausing, Segment, Signals, Split, SpotPrices, Start, Starts, Window,
+    best_split, best_start, parse_rfc3339, rfc3339,
+};
 pub use units::{Grams, GramsPerKwh, Hours, Kg, Kwh, Usd, Watts};

@@ -32,6 +32,13 @@ impl Compared {
         let region_only = kg(&plain, reference, found.region);
         let type_only = kg(&pace, found.instance_type, home);
         let both = kg(&pace, found.instance_type, found.region);
+        // Bought as chosen and started at once: what is left is the capacity's, and then the time's.
+        let at_once = solver.evaluate_as(&pace, found.instance_type, found.region, found.buying);
+        let at_once = if found.when.is_some_and(|when| !when.at_once) {
+            at_once.x.kg
+        } else {
+            found.x.kg
+        };
         let region_kg = ((neither - region_only) + (type_only - both)) / 2.0;
         let type_kg = ((neither - type_only) + (region_only - both)) / 2.0;
 
@@ -60,8 +67,8 @@ impl Compared {
                 cost_usd: base_usd.zip(usd(found)).map(|(base, own)| Usd(base - own)),
                 region_kg: Kg(region_kg),
                 type_kg: (!assumed).then_some(Kg(type_kg)),
-                capacity_kg: Kg(both - found.x.kg),
-                time_kg: Kg(0.0),
+                capacity_kg: Kg(both - at_once),
+                time_kg: Kg(at_once - found.x.kg),
             },
         }
     }

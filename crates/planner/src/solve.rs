@@ -1,12 +1,15 @@
 //! Candidates in, the ranking out.
 
+use std::rc::Rc;
+
 use catalog::Catalog;
 
 use crate::answer::Rejection;
 use crate::factors::{Factors, Metric};
 use crate::model::{Buying, Figures, Model, Pace, class_of};
 use crate::rules::{self, Gated, Scope, Why};
-use crate::{ModelType, Objective, Redecide, Request, time};
+use crate::time::{self, Timing, When};
+use crate::{ModelType, Objective, Redecide, Request};
 
 /// A request that cannot even be asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,10 +27,14 @@ pub(crate) struct Found {
     pub(crate) x: Figures,
     /// Of the training hours, repeated work included.
     pub(crate) compute_high_h: f64,
+    /// Upper end of the billed hours.
+    pub(crate) high_h: f64,
     /// `max_runtime_hours` in force.
     pub(crate) max_runtime_h: f64,
     /// What is minimised, rounded to nine digits.
     pub(crate) objective: f64,
+    /// `None`: the request knows no time, or the start is not chosen yet.
+    pub(crate) when: Option<When>,
 }
 
 /// The ranking.
@@ -54,6 +61,87 @@ pub(crate) fn default_reference(model_type: ModelType) -> &'static str {
 
 impl<'a> Solver<'a> {
     pub(crate) fn new(catalog: &'a Catalog, request: &'a Request) -> Result<Self, Malformed> {
+        let mut solver = Self::timeless(catalog, request)?;
+        let run_h = solver.longest_run_h();
+        solver.reach_over(run_h);
+        let nothing = || Malformed {
+            attribute: "dataset_region",
+            message: format!(
+                "{}: there is nothing to compare with in {}",
+                solver.no_baseline().unwrap_or_default(),
+                request.dataset_region
+            ),
+        };
+        if solver.no_baseline().is_some() {
+            return Err(nothing());
+        }
+        Ok(solver)
+    }
+
+    /// The same for a changed request, over the same time.
+    pub(crate) fn with<'r>(&self, request: &'r Request) -> Result<Solver<'r>, Malformed>
+    where
+        'a: 'r,
+    {
+        let mut solver = Solver::timeless(self.m.catalog, request)?;
+        solver.m.time.clone_from(&self.m.time);
+        Ok(solver)
+    }
+
+    /// Looks at all that SageMaker allows, and at later starts: for answers just outside the limits.
+    pub(crate) fn look_further(&mut self) {
+        let c = self.m.catalog.constants();
+        let run_h = c.max_training_hours.value + time::PROPOSED_DELAY_H;
+        self.m.time = self.m.time.as_ref().map(|time| Rc::new(time.over(run_h)));
+    }
+
+    /// Looks at the grids over runs of so many hours.
+    fn reach_over(&mut self, run_h: f64) {
+        let m = &self.m;
+        let among: Vec<usize> = std::iter::once(m.home)
+            .chain(
+                (0..m.regions().len())
+                    .filter(|r| *r != m.home && rules::region(m, &self.scope, *r, &mut |_| false)),
+            )
+            .collect();
+        let time = Timing::new(m.catalog, m.request, &among, run_h);
+        self.m.time = time.map(Rc::new);
+    }
+
+    /// No run that may be chosen is longer, start-up included.
+    fn longest_run_h(&self) -> f64 {
+        let (m, c) = (&self.m, self.m.catalog.constants());
+        let estimated = m.request.estimated_training_hours.0;
+        let named = self.scope.listed_types.is_some() || m.request.only.is_some();
+        let most = match m.request.max_slowdown {
+            None if named => f64::INFINITY,
+            slowdown => slowdown.unwrap_or(2.0) * estimated,
+        };
+        let download = m.request.dataset_size_gb / (3600.0 * c.ebs_gb_per_s.value);
+        let startup = c.startup_hours.value + download + c.upload_hours.value;
+        // Work that is lost as a whole may take as long as the rules let it.
+        let repeated = match (rules::wants_spot(m), m.request.supports_checkpointing) {
+            (false, _) => 0.0,
+            (true, true) => m.repeated_at_most(download),
+            (true, false) => f64::INFINITY,
+        };
+        let longest = (0..m.types().len())
+            .filter_map(|t| rules::instance_type(m, &self.scope, t, &mut |_| false))
+            .map(|(pace, _)| pace.hours * (1.0 + repeated))
+            .fold(0.0, f64::max);
+        let training = longest.min(most).min(c.max_training_hours.value);
+        training.max(estimated) + startup
+    }
+
+    /// Why the region of the baseline has no signal.
+    fn no_baseline(&self) -> Option<String> {
+        let time = self.m.time.as_ref()?;
+        let grid = time.grid(self.m.catalog, self.m.home);
+        grid.err().map(str::to_owned)
+    }
+
+    /// With every default applied, but without time.
+    fn timeless(catalog: &'a Catalog, request: &'a Request) -> Result<Self, Malformed> {
         let bad = |attribute, message| Err(Malformed { attribute, message });
         let unknown = |what: &str, name: &str, names: &mut dyn Iterator<Item = &'static str>| {
             let near = catalog::nearest(name, names, 1);
@@ -133,6 +221,7 @@ impl<'a> Solver<'a> {
             reference,
             home,
             instances: f64::from(request.instance_count),
+            time: None,
         };
         let scope = Scope::new(&m);
         Ok(Self { m, scope })
@@ -154,7 +243,9 @@ impl<'a> Solver<'a> {
         let regions: Vec<usize> = (0..m.regions().len())
             .filter(|r| {
                 let mut no = |why| first(Some(*r), None, why);
-                rules::region(m, &self.scope, *r, &mut no) && rules::threshold(m, *r, &mut no)
+                rules::region(m, &self.scope, *r, &mut no)
+                    && rules::signal(m, *r, &mut no)
+                    && rules::threshold(m, *r, &mut no)
             })
             .collect();
         let mut found = Vec::new();
@@ -169,10 +260,10 @@ impl<'a> Solver<'a> {
                 if !rules::offer(m, &self.scope, t, r, choice, &mut no) {
                     continue;
                 }
-                let candidate = self.evaluate(&pace, t, r);
+                let mut candidate = self.evaluate(&pace, t, r);
                 if rules::runtime(m, &self.scope, t, candidate.compute_high_h, &mut no)
-                    && (!self.has_gates()
-                        || rules::gates(m, &self.gated(&pace, &candidate), &mut no))
+                    && self.settle(&mut candidate, &mut no)
+                    && self.passes(&pace, &mut candidate, &mut no)
                 {
                     found.push(candidate);
                 }
@@ -205,7 +296,9 @@ impl<'a> Solver<'a> {
         let mut no = |_: Why| false;
         let regions: Vec<usize> = (0..m.regions().len())
             .filter(|r| {
-                rules::region(m, &self.scope, *r, &mut no) && rules::threshold(m, *r, &mut no)
+                rules::region(m, &self.scope, *r, &mut no)
+                    && rules::signal(m, *r, &mut no)
+                    && rules::threshold(m, *r, &mut no)
             })
             .collect();
         let mut best: Option<Found> = None;
@@ -220,16 +313,17 @@ impl<'a> Solver<'a> {
                 let buying = rules::buying(m, t, r);
                 let x = m.figures(&pace, t, r, buying);
                 // What is no better need not be asked about its range.
+                let priced = m.time.as_ref().is_some_and(|time| time.has_prices());
                 if best
                     .as_ref()
-                    .is_some_and(|b| self.objective(&x) > b.objective)
+                    .is_some_and(|b| !priced && self.objective(&self.at_best(&x, r)) > b.objective)
                 {
                     continue;
                 }
-                let candidate = self.with_times(&pace, t, r, buying, x);
+                let mut candidate = self.with_times(&pace, t, r, buying, x);
                 if rules::runtime(m, &self.scope, t, candidate.compute_high_h, &mut no)
-                    && (!self.has_gates()
-                        || rules::gates(m, &self.gated(&pace, &candidate), &mut no))
+                    && self.settle(&mut candidate, &mut no)
+                    && self.passes(&pace, &mut candidate, &mut no)
                     && best
                         .as_ref()
                         .is_none_or(|b| self.order(&candidate, b).is_lt())
@@ -276,7 +370,7 @@ impl<'a> Solver<'a> {
     }
 
     /// What is minimised, rounded to nine digits.
-    fn objective(&self, x: &Figures) -> f64 {
+    pub(crate) fn objective(&self, x: &Figures) -> f64 {
         nine_digits(match self.m.request.instance_priority {
             Objective::CarbonOptimized => x.kg,
             Objective::CostOptimized => x.usd,
@@ -306,7 +400,9 @@ impl<'a> Solver<'a> {
             instance_type,
             buying,
             compute_high_h: compute_h * up_compute.exp(),
+            high_h,
             max_runtime_h,
+            when: None,
             objective: self.objective(&x),
             x,
         }
@@ -323,6 +419,30 @@ impl<'a> Solver<'a> {
         let usd =
             x.list_usd_h * self.m.instances * found.max_runtime_h + x.storage_usd + x.egress_usd;
         usd.is_finite().then_some(usd)
+    }
+
+    /// Asks the gates; a start that is better only by less than the error is taken where they need it.
+    pub(crate) fn passes(
+        &self,
+        pace: &Pace,
+        candidate: &mut Found,
+        no: &mut dyn FnMut(Why) -> bool,
+    ) -> bool {
+        if !self.has_gates() {
+            return true;
+        }
+        let quiet = |f: &Found| rules::gates(&self.m, &self.gated(pace, f), &mut |_| false);
+        if let Some(tempting) = candidate.when.and_then(|when| when.tempting)
+            && !quiet(candidate)
+        {
+            let mut later = candidate.clone();
+            self.move_to(&mut later, tempting);
+            if quiet(&later) {
+                *candidate = later;
+                return true;
+            }
+        }
+        rules::gates(&self.m, &self.gated(pace, candidate), no)
     }
 
     fn has_gates(&self) -> bool {

@@ -1,6 +1,9 @@
 //! Central figures: hours, kWh, kgCO2e, USD.
 
+use catalog::UtcSeconds;
+
 use super::{Buying, Model, Pace};
+use crate::time::{Curve, Load};
 
 /// Central figures of one candidate. Plain numbers; units are in the names.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +39,12 @@ pub(crate) struct Figures {
     /// The same to start-up times.
     pub(super) per_startup: f64,
     pub(super) spot_saving: f64,
+    /// When it starts; `None` without time.
+    pub(crate) start: Option<UtcSeconds>,
+    /// Mean intensity over the run.
+    pub(crate) ci: f64,
+    /// What it draws at the meter over time, the stored dataset included.
+    pub(crate) load: Load,
 }
 
 impl Model<'_> {
@@ -65,9 +74,8 @@ impl Model<'_> {
             let hazard =
                 -(1.0 - interruption_percent / 100.0).ln() / c.spot_exposure_hours.value * n;
             if self.request.supports_checkpointing {
-                let lost = self.request.checkpoint_frequency_minutes / 60.0 / 2.0;
                 let restart = c.restart_hours.value + download;
-                repeated = hazard * (lost + restart);
+                repeated = hazard * (self.lost_h() + restart);
                 per_hazard = repeated / (1.0 + repeated);
                 per_startup = hazard * restart / (1.0 + repeated);
             } else {
@@ -83,7 +91,7 @@ impl Model<'_> {
         let billed_h = compute_h + startup_h;
 
         let pue = r.pue.value;
-        let ci = r.intensity.value;
+        let ci = self.level(region);
         let train_it = n * t.train_w * compute_h / 1000.0;
         let idle_it = n * t.idle_w * startup_h / 1000.0;
         let (train_kwh, idle_kwh) = (pue * train_it, pue * idle_it);
@@ -94,9 +102,7 @@ impl Model<'_> {
         };
         let network_kwh = moved_gb * c.network_kwh_per_gb.value;
         let storage_kwh = moved_gb / 1000.0 * c.storage_wh_per_tb_h.value * billed_h / 1000.0;
-        let (train_kg, idle_kg) = (train_kwh * ci / 1000.0, idle_kwh * ci / 1000.0);
-        let storage_kg = storage_kwh * ci / 1000.0;
-        let home_ci = self.regions()[self.home].intensity.value;
+        let home_ci = self.level(self.home);
         let network_kg = network_kwh * (ci + home_ci) / 2.0 / 1000.0;
         let embodied_kg = t.embodied_g_per_h * n * billed_h / 1000.0;
 
@@ -122,7 +128,9 @@ impl Model<'_> {
         };
         let storage_usd =
             moved_gb * c.storage_usd_per_gb_month.value * billed_h / c.hours_per_month.value;
-        Figures {
+        let kw = |kwh: f64, hours: f64| if hours > 0.0 { kwh / hours } else { 0.0 };
+        let storage_kw = kw(storage_kwh, billed_h);
+        let mut figures = Figures {
             training_h,
             repeated,
             startup_h,
@@ -133,12 +141,12 @@ impl Model<'_> {
             storage_kwh,
             kwh: train_kwh + idle_kwh + network_kwh + storage_kwh,
             it_kwh: train_it + idle_it,
-            run_kg: train_kg + idle_kg,
-            train_kg,
-            storage_kg,
+            run_kg: 0.0,
+            train_kg: 0.0,
+            storage_kg: 0.0,
             embodied_kg,
             network_kg,
-            kg: train_kg + idle_kg + storage_kg + embodied_kg + network_kg,
+            kg: 0.0,
             compute_usd,
             storage_usd,
             egress_usd,
@@ -148,6 +156,78 @@ impl Model<'_> {
             per_hazard,
             per_startup,
             spot_saving,
+            start: None,
+            ci,
+            load: Load {
+                startup_kw: kw(idle_kwh, startup_h) + storage_kw,
+                startup_h,
+                training_kw: kw(train_kwh, compute_h) + storage_kw,
+                training_h: compute_h,
+            },
+        };
+        match &self.time {
+            None => figures.set_intensity([ci; 3]),
+            Some(time) => {
+                let first = time.first();
+                self.start_at(&mut figures, instance_type, region, buying, first);
+            }
         }
+        figures
+    }
+
+    /// Work that an interruption costs on average where there are checkpoints.
+    fn lost_h(&self) -> f64 {
+        self.request.checkpoint_frequency_minutes / 60.0 / 2.0
+    }
+
+    /// Share of repeated work with checkpoints in the worst market, for a download of so many hours.
+    pub(crate) fn repeated_at_most(&self, download: f64) -> f64 {
+        let c = self.catalog.constants();
+        let worst = catalog::WORST_INTERRUPTION_PERCENT / 100.0;
+        let hazard = -(1.0 - worst).ln() / c.spot_exposure_hours.value * self.instances;
+        hazard * (self.lost_h() + c.restart_hours.value + download)
+    }
+
+    /// Sets what depends on the start.
+    pub(crate) fn start_at(
+        &self,
+        x: &mut Figures,
+        instance_type: usize,
+        region: usize,
+        buying: Buying,
+        start: UtcSeconds,
+    ) {
+        let level = self.level(region);
+        x.start = Some(start);
+        x.set_intensity(match self.grid(region) {
+            Some(grid) => x.load.means(&grid.curve, start),
+            None => [level; 3],
+        });
+        let names = (
+            self.regions()[region].name,
+            self.types()[instance_type].name,
+        );
+        let series = self
+            .time
+            .as_ref()
+            .and_then(|time| time.spot_price(names.0, names.1));
+        if let (Buying::Spot { .. }, Some(series)) = (buying, series) {
+            let paid_usd_h = Curve::from(series).integral(start, x.billed_h);
+            x.compute_usd = paid_usd_h * self.instances;
+            x.usd = x.compute_usd + x.storage_usd + x.egress_usd;
+            x.spot_saving = 1.0 - paid_usd_h / x.billed_h / x.list_usd_h;
+        }
+    }
+}
+
+impl Figures {
+    /// Sets the emissions from the mean intensities of start-up, training and the whole run.
+    pub(crate) fn set_intensity(&mut self, [startup, training, run]: [f64; 3]) {
+        self.ci = run;
+        self.train_kg = self.train_kwh * training / 1000.0;
+        let idle_kg = self.idle_kwh * startup / 1000.0;
+        self.run_kg = self.train_kg + idle_kg;
+        self.storage_kg = self.storage_kwh * run / 1000.0;
+        self.kg = self.train_kg + idle_kg + self.storage_kg + self.embodied_kg + self.network_kg;
     }
 }

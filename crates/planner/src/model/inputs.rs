@@ -1,6 +1,6 @@
 //! The inputs behind a candidate's figures, with their half-widths and exponents.
 
-use catalog::Region;
+use catalog::{Region, UtcSeconds, sd_of_mean};
 
 use super::{Figures, Model, Pace, widths};
 use crate::factors::{Factors, Input, METRICS, Metric};
@@ -102,13 +102,14 @@ impl Model<'_> {
         let grid = |kg: f64| exponents([(Metric::Kg, kg / x.kg)]);
         let zone = r.zone;
         let home = &self.regions()[self.home];
-        let here =
-            r.intensity.value / (r.intensity.value + home.intensity.value).max(f64::MIN_POSITIVE);
+        let (own, theirs) = (self.level(region), self.level(self.home));
+        let here = own / (own + theirs).max(f64::MIN_POSITIVE);
         let at_site = x.run_kg + x.storage_kg;
+        let (hours, level) = self.hours(x, region);
         factors.push(
             Input::Intensity(zone),
             widths(r.intensity),
-            grid(at_site + x.network_kg * here),
+            grid(at_site * level + x.network_kg * here),
         );
         if x.network_kg > 0.0 {
             let there = x.network_kg * (1.0 - here);
@@ -128,8 +129,23 @@ impl Model<'_> {
             factors.push(Input::NetworkLess, [0.0, 1.0], moved(network.low));
             factors.push(Input::NetworkMore, [0.0, 1.0], moved(network.high));
         }
-        let spread = c.variability_multiple.value * straying(r, x.training_h);
-        factors.push(Input::Variability(zone), [spread, spread], grid(at_site));
+        match hours {
+            Some((start, width)) => {
+                // What a later start shares with the error of starting at once, and what is its own.
+                let first = self.time.as_ref().map_or(start, |time| time.first());
+                let memory = c.start_noise_memory_hours.value;
+                let shared = (-start.hours_since(first) / memory).exp();
+                let own = (1.0 - shared * shared).max(0.0).sqrt();
+                factors.push(Input::Hours(zone, first.0), width, grid(at_site * shared));
+                if own > 0.0 {
+                    factors.push(Input::Hours(zone, start.0), width, grid(at_site * own));
+                }
+            }
+            None => {
+                let spread = c.variability_multiple.value * straying(r, x.training_h);
+                factors.push(Input::Variability(zone), [spread, spread], grid(at_site));
+            }
+        }
         factors.push(Input::Embodied, t.embodied_width, grid(x.embodied_kg));
 
         if x.usd.is_finite() {
@@ -172,6 +188,37 @@ fn straying(region: &Region, hours: f64) -> f64 {
 }
 
 impl Model<'_> {
+    /// The start and the half-widths of the mean intensity over a run, where a forecast or a profile gives
+    /// its hours a range, and how much of the run's level is the annual average: all of it, unless a
+    /// series from outside is taken as it is.
+    ///
+    /// Errors of hours that are far from each other differ, so that the mean of a long run errs less than
+    /// its hours do ([`catalog::sd_of_mean`]).
+    fn hours(&self, x: &Figures, region: usize) -> (Option<(UtcSeconds, [f64; 2])>, f64) {
+        let (Some(grid), Some(start)) = (self.grid(region), x.start) else {
+            return (None, 1.0);
+        };
+        let Some(ends) = &grid.ranges else {
+            return (None, 1.0);
+        };
+        let memory = self.catalog.constants().start_noise_memory_hours.value;
+        let share = sd_of_mean(x.billed_h, memory);
+        let [low, high] = ends.each_ref().map(|end| {
+            let end = x.load.means(end, start)[2] / x.ci.max(f64::MIN_POSITIVE);
+            1.0 + (end - 1.0) * share
+        });
+        let width = [-low.max(0.01).ln(), high.max(1.0).ln()].map(|w| w.max(0.0));
+        let outside = match grid.told.covers {
+            Some([from, until]) if !grid.told.shaped => {
+                let end = start.plus_hours(x.billed_h).min(until);
+                let covered = end.hours_since(start.max(from)).max(0.0) / x.billed_h;
+                (1.0 - covered).clamp(0.0, 1.0)
+            }
+            _ => 1.0,
+        };
+        (Some((start, width)), outside)
+    }
+
     /// Upward half-widths of the training hours (repeated work included) and of the
     /// billed hours: the part of [`Model::factors`] that every candidate needs.
     pub(crate) fn time_widths(&self, pace: &Pace, x: &Figures) -> [f64; 2] {

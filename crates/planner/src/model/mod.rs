@@ -7,11 +7,14 @@ mod figures;
 mod inputs;
 mod pace;
 
+use std::rc::Rc;
+
 use catalog::{Catalog, Figure, InstanceType, ModelClass, Region};
 
 pub(crate) use figures::Figures;
 pub(crate) use pace::{NoPace, Pace};
 
+use crate::time::{Grid, Timing};
 use crate::{Capacity, InputMode, ModelType, Request};
 
 /// GiB to GB, as memory is sold.
@@ -51,6 +54,8 @@ pub(crate) struct Model<'a> {
     pub(crate) reference: usize,
     pub(crate) home: usize,
     pub(crate) instances: f64,
+    /// `None`: the request knows no time.
+    pub(crate) time: Option<Rc<Timing>>,
 }
 
 /// How the capacity is bought, with what spot needs to know.
@@ -79,6 +84,17 @@ impl<'a> Model<'a> {
 
     pub(crate) fn regions(&self) -> &'a [Region] {
         self.catalog.regions()
+    }
+
+    /// The grid of a region over time; `None` without time, or where none may be used.
+    pub(crate) fn grid(&self, region: usize) -> Option<&Grid> {
+        self.time.as_ref()?.grid(self.catalog, region).ok()
+    }
+
+    /// The intensity of a region without any time, in the signal's kind.
+    pub(crate) fn level(&self, region: usize) -> f64 {
+        self.grid(region)
+            .map_or(self.regions()[region].intensity.value, |grid| grid.level)
     }
 
     /// Hours of downloading the dataset at the start of every attempt.

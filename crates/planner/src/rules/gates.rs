@@ -46,11 +46,26 @@ pub(crate) struct Gated {
     pub(crate) usd_ceiling: Option<f64>,
 }
 
-/// Asks the threshold.
+/// Asks for a signal; without time there is always one.
+pub(crate) fn signal(m: &Model, region: usize, no: &mut dyn FnMut(Why) -> bool) -> bool {
+    match &m.time {
+        None => true,
+        Some(time) => match time.grid(m.catalog, region) {
+            Ok(_) => true,
+            Err(why) => no(Why::NoSignal(why.to_owned())),
+        },
+    }
+}
+
+/// Asks the threshold; with time each run has a mean of its own, which is asked when it gets its start.
 pub(crate) fn threshold(m: &Model, region: usize, no: &mut dyn FnMut(Why) -> bool) -> bool {
     let own = m.regions()[region].intensity.value;
     match m.request.carbon_intensity_threshold {
-        Some(most) if own > most.0 => no(Why::Threshold { own, most: most.0 }),
+        Some(most) if own > most.0 && m.time.is_none() => no(Why::Threshold {
+            own,
+            most: most.0,
+            delays: None,
+        }),
         _ => true,
     }
 }

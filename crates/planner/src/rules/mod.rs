@@ -10,7 +10,7 @@ mod region;
 mod scope;
 mod why;
 
-pub(crate) use gates::{Gated, gates, runtime, threshold};
+pub(crate) use gates::{Gated, gates, runtime, signal, threshold};
 pub(crate) use instance_type::instance_type;
 pub(crate) use offer::{buying, offer, wants_spot};
 pub(crate) use region::region;

@@ -1,9 +1,10 @@
 //! Why a candidate is out, in numbers and in words.
 
-use catalog::{InstanceType, Kind, Region};
+use catalog::{InstanceType, Kind, Region, UtcSeconds};
 
 use crate::model::NoPace;
 use crate::text::{hours, plain, sig3};
+use crate::time::{minute_up, rfc3339, short};
 use crate::{AcceleratorCountPolicy, Residency, Rule};
 
 /// Why a candidate is out. Holds numbers, not sentences: most are never printed.
@@ -83,9 +84,18 @@ pub(crate) enum Why {
         high_h: f64,
         most_h: f64,
     },
+    /// No signal of the kind that is asked for, or none that compares.
+    NoSignal(String),
+    /// The upper end of the runtime, from the earliest start on.
+    Deadline {
+        ends: UtcSeconds,
+        deadline: UtcSeconds,
+    },
+    /// With time: the least mean of any start, and the delay in force and the one that would do.
     Threshold {
         own: f64,
         most: f64,
+        delays: Option<[f64; 2]>,
     },
     Emissions {
         own: f64,
@@ -132,6 +142,8 @@ impl Why {
             Self::NotOffered | Self::OfferUnknown => Rule::Offer,
             Self::PriceUnknown => Rule::Price,
             Self::TooSlow { .. } | Self::TooLong { .. } => Rule::Runtime,
+            Self::NoSignal(_) => Rule::Signal,
+            Self::Deadline { .. } => Rule::Deadline,
             Self::Threshold { .. } => Rule::Threshold,
             Self::Emissions { .. } => Rule::EmissionsGate,
             Self::Energy { .. } => Rule::EnergyGate,
@@ -183,12 +195,25 @@ impl Why {
                     up(slowdown * high_h / most_h)
                 )
             }
-            Self::Threshold { own, most } => {
-                format!(
+            Self::Deadline { ends, deadline } => format!(
+                "deadline from {} to {}",
+                rfc3339(*deadline),
+                rfc3339(minute_up(*ends))
+            ),
+            Self::Threshold { own, most, delays } => {
+                let mut text = format!(
                     "carbon_intensity_threshold from {} to {}",
                     plain(*most),
                     up(*own)
-                )
+                );
+                if let Some([now, enough]) = delays {
+                    text.push_str(&format!(
+                        " or max_start_delay_hours from {} to {}",
+                        plain(*now),
+                        plain((enough * 10.0 - 1e-6).ceil() / 10.0)
+                    ));
+                }
+                text
             }
             Self::Emissions { own, most, .. } => {
                 format!("max_emissions_kg from {} to {}", plain(*most), up(*own))
@@ -218,7 +243,7 @@ impl Why {
             Self::TooSlow { high_h, most_h, .. } => (high_h / most_h).ln().max(0.0),
             Self::StagingTooBig { gb, most } => (gb / most.max(1e-9)).ln().max(0.0),
             Self::GpuMemory { own, least } => (least / own.max(1e-9)).ln().max(0.0),
-            Self::Threshold { own, most }
+            Self::Threshold { own, most, .. }
             | Self::Emissions { own, most, .. }
             | Self::Energy { own, most, .. }
             | Self::Cost { own, most, .. } => (own / most.max(1e-9)).ln().max(0.0),
@@ -357,7 +382,13 @@ impl Why {
                     hours(*most_h)
                 )
             }
-            Self::Threshold { own, most } => {
+            Self::NoSignal(why) => why.clone(),
+            Self::Deadline { ends, deadline } => format!(
+                "may end as late as {}, deadline = {}",
+                short(minute_up(*ends)),
+                short(*deadline)
+            ),
+            Self::Threshold { own, most, .. } => {
                 format!(
                     "{} gCO2e/kWh, carbon_intensity_threshold = {}",
                     sig3(*own),

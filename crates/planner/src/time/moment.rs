@@ -26,6 +26,11 @@ pub(crate) fn short(moment: UtcSeconds) -> String {
     }
 }
 
+/// The next full minute.
+pub(crate) fn minute_up(moment: UtcSeconds) -> UtcSeconds {
+    UtcSeconds((moment.0 + 59).div_euclid(60) * 60)
+}
+
 /// A moment in RFC 3339 with seconds, in UTC (`Z` or an offset); `None` if it is not one.
 #[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<UtcSeconds> {

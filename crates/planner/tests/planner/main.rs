@@ -1,6 +1,10 @@
 //! The planner from outside: what a reviewer reads, what always holds, and a second opinion.
 
+mod forecasts;
 mod golden;
 mod properties;
+mod replay;
 mod second_opinion;
 mod support;
+mod time;
+mod windows;
