@@ -35,7 +35,7 @@ impl Profile {
     }
 
     /// Least and greatest plausible value over the usual one at this hour (about 90 % lie between), measured on
-    /// years that the profile had not seen. How far the year's own mean strays is [`Region::intensity`]'s range.
+    /// years that the profile had not seen, and wider for a stand-in. How far the year's own mean strays is [`Region::intensity`]'s range.
     #[must_use]
     pub fn range(&self, moment: UtcSeconds) -> [f64; 2] {
         let hour = moment.hour();

@@ -177,66 +177,148 @@ fn the_shipped_profiles_are_what_the_traces_say() {
     }
 }
 
-/// Grids that hardly vary within a day: a start moves only for what is measured to be a gain, and never loses by noise.
-#[test]
-fn flat_grids_lose_nothing() {
-    let file = folder().join("electricitymaps_2022_wide.csv.gz");
-    let Ok(file) = std::fs::File::open(file) else {
+/// Hourly consumption series of 2022, which may not be shipped; `None` with the reason printed.
+fn settled(zones: &[&str]) -> Option<Vec<Vec<f64>>> {
+    let Ok(file) = std::fs::File::open(folder().join("electricitymaps_2022_wide.csv.gz")) else {
         println!("skipped: no traces of 2022 in ../shared/data/traces");
-        return;
+        return None;
     };
     let mut rows = csv::Reader::from_reader(flate2::read::GzDecoder::new(file));
     let head = rows.headers().expect("a header").clone();
     let rows: Vec<_> = rows.records().map(|row| row.expect("a row")).collect();
-    // 2022-01-01T00:00:00Z
-    let moment = |place: usize| UtcSeconds(1_640_995_200 + place as i64 * 3600);
-    let constant = ["HK", "ID"];
-    for zone in ["HK", "ID", "SG", "KR", "ZA", "IN-WE"] {
-        let column = head.iter().position(|name| name == zone).expect("a column");
-        let trace: Vec<f64> = rows
+    let trace = |zone: &&str| {
+        let column = head
             .iter()
+            .position(|name| name == *zone)
+            .expect("a column");
+        rows.iter()
             .map(|row| row[column].parse().expect("a number"))
-            .collect();
-        let signal = |from: usize, until: usize| Signal {
-            source: "test".to_owned(),
-            zone: zone.to_owned(),
-            kind: SignalKind::Average,
-            factor_type: FactorType::LifeCycle,
-            quality: Quality::Annual,
-            issued_at: None,
-            estimated: false,
-            series: Series::new(moment(from), 3600, trace[from..until].to_vec())
-                .expect("finite values"),
+            .collect()
+    };
+    Some(zones.iter().map(trace).collect())
+}
+
+/// An hour of 2022.
+fn hour_of_2022(place: usize) -> UtcSeconds {
+    UtcSeconds(1_640_995_200 + place as i64 * 3600)
+}
+
+fn values_of_2022(from: usize, values: &[f64]) -> Signal {
+    Signal {
+        source: "test".to_owned(),
+        zone: String::new(),
+        kind: SignalKind::Average,
+        factor_type: FactorType::LifeCycle,
+        quality: Quality::Annual,
+        issued_at: None,
+        estimated: false,
+        series: Series::new(hour_of_2022(from), 3600, values.to_vec()).expect("finite values"),
+    }
+}
+
+/// What starting at once and what a chooser emits over the year, and how often the latter moves.
+fn over_the_year(
+    trace: &[f64],
+    (job, slack): (usize, usize),
+    said: impl Fn(usize) -> Series,
+) -> (f64, f64, usize) {
+    let (mut at_once, mut chosen, mut moved) = (0.0, 0.0, 0);
+    for place in (28 * 24..trace.len() - data::REACH).step_by(29) {
+        let delay = score::choice(Method::Quiet, &said(place), (job, slack));
+        assert!(delay <= slack);
+        let mean = |delay: usize| {
+            trace[place + delay..place + delay + job]
+                .iter()
+                .sum::<f64>()
+                / job as f64
         };
+        at_once += mean(0);
+        chosen += mean(delay);
+        moved += usize::from(delay > 0);
+    }
+    (at_once, chosen, moved)
+}
+
+/// Grids that hardly vary within a day: a start moves only for what is measured to be a gain, and never loses by noise.
+#[test]
+fn flat_grids_lose_nothing() {
+    let zones = ["HK", "ID", "SG", "KR", "ZA", "IN-WE"];
+    let Some(traces) = settled(&zones) else {
+        return;
+    };
+    for (zone, trace) in zones.into_iter().zip(&traces) {
         for case in [(6, 24), (24, 24), (24, 72), (96, 168)] {
-            let (job, slack) = case;
-            let (mut at_once, mut chosen, mut moved) = (0.0, 0.0, 0);
-            for place in (28 * 24..trace.len() - data::REACH).step_by(29) {
-                let (history, came) = (
-                    signal(place - 28 * 24, place),
-                    signal(place, place + data::REACH),
-                );
-                let (now, until) = (moment(place), moment(place + data::REACH));
-                let said = from_history(&history, &history, now, until)
+            let (at_once, chosen, moved) = over_the_year(trace, case, |place| {
+                let from = place - 28 * 24;
+                let history = values_of_2022(from, &trace[from..place]);
+                let [now, until] = [0, data::REACH].map(|hours| hour_of_2022(place + hours));
+                // A flat expectation is not looked at.
+                from_history(&history, &history, now, until)
                     .expect("a forecast")
-                    .series;
-                let delay = score::choice(Method::Quiet, &said, case);
-                assert!(delay <= slack);
-                let mean = |delay: usize| {
-                    came.series
-                        .mean(moment(place + delay), job as f64)
-                        .expect("within reach")
-                };
-                at_once += mean(0);
-                chosen += mean(delay);
-                moved += usize::from(delay > 0);
-            }
+                    .series
+            });
             println!(
                 "{zone} {case:?}: saved {:.2} %, moved {moved}",
                 100.0 * (1.0 - chosen / at_once)
             );
             assert!(chosen <= at_once * 1.0005, "{zone} {case:?}");
-            assert!(moved == 0 || !constant.contains(&zone), "{zone} {case:?}");
+            assert!(
+                moved == 0 || !["HK", "ID"].contains(&zone),
+                "{zone} {case:?}"
+            );
         }
+    }
+}
+
+/// The usual hours that ship, without any history, on other series (consumption, not production) of a year that those
+/// of DE, ES, SE-SE3 and AU-NSW had not seen: what they keep of the possible saving for 6 h within 24 h, and that nobody loses 1 %.
+#[test]
+fn the_shipped_profiles_help_in_another_year() {
+    let regions = [
+        ("eu-central-1", 65.0),
+        ("eu-south-2", 65.0),
+        ("us-west-1", 93.0),
+        ("us-east-1", 55.0),
+        ("ap-southeast-2", 85.0),
+        ("eu-north-1", 0.0),
+    ];
+    let catalog = Catalog::embedded();
+    let regions = regions.map(|(name, bar)| (catalog.region(name).expect("a region"), bar));
+    let Some(traces) = settled(&regions.map(|(region, _)| region.zone)) else {
+        return;
+    };
+    for ((region, bar), trace) in regions.into_iter().zip(&traces) {
+        let said = |place| region.expected(hour_of_2022(place), data::REACH).series;
+        for case in [(6, 24), (24, 24), (24, 72), (6, 168), (96, 168)] {
+            let (at_once, chosen, moved) = over_the_year(trace, case, said);
+            let saved = 100.0 * (1.0 - chosen / at_once);
+            println!(
+                "{} {case:?}: saved {saved:.2} %, moved {moved}",
+                region.name
+            );
+            assert!(saved > -1.0, "{} {case:?}", region.name);
+            if case == (6, 24) {
+                let places = (28 * 24..trace.len() - data::REACH).step_by(29);
+                let oracle: f64 = places
+                    .map(|p| score::best(&values_of_2022(p, &trace[p..p + 30]).series, 6, 24).1)
+                    .sum();
+                let kept = 100.0 * (at_once - chosen) / (at_once - oracle);
+                println!("{}: {kept:.1} % kept", region.name);
+                assert!(kept >= bar, "{}: {kept}", region.name);
+            }
+        }
+        let year = region.expected(hour_of_2022(0), trace.len()).series;
+        let mean = trace.iter().sum::<f64>() / trace.len() as f64;
+        let held = year
+            .ranges()
+            .iter()
+            .zip(trace)
+            .filter(|([low, high], value)| {
+                (*low..=*high).contains(&(*value / mean * region.intensity.value))
+            })
+            .count();
+        let held = 100.0 * held as f64 / trace.len() as f64;
+        println!("{}: {held:.1} % within the range", region.name);
+        assert!((83.0..=97.0).contains(&held), "{}", region.name);
     }
 }
