@@ -60,9 +60,7 @@ def test_only_grid_speaks_http() -> None:
         others = {entry for entry in dependencies(name) if entry in clients | {"reqwest", "ureq", "isahc", "curl"}}
         assert others == (clients if name == "sustainable-grid" else set()), name
     # The sources see exchanges of this client, never a socket.
-    outside = [
-        place for place in found(r"\bhyper|TcpStream", rust("crates/grid")) if "/grid/src/http/" not in place
-    ]
+    outside = [place for place in found(r"\bhyper|TcpStream", rust("crates/grid")) if "/grid/src/http/" not in place]
     assert outside == []
 
 
