@@ -19,6 +19,15 @@ pub(crate) fn day_and_hour(moment: UtcSeconds) -> String {
     written(moment, "%-d %b %H:%M")
 }
 
+/// The end of a stretch: `09:00` on the day of its beginning, else with the day.
+pub(crate) fn end_of(from: UtcSeconds, until: UtcSeconds) -> String {
+    if day(from) == day(until) {
+        hour(until)
+    } else {
+        day_and_hour(until)
+    }
+}
+
 /// `03:00`.
 pub(crate) fn hour(moment: UtcSeconds) -> String {
     written(moment, "%H:%M")

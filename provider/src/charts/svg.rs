@@ -118,10 +118,10 @@ impl<'a> Plot<'a> {
             row.name,
             self.chart.mark,
             time::day_and_hour(chosen.0),
-            time::day_and_hour(chosen.1)
+            time::end_of(chosen.0, chosen.1)
         );
-        // About 6.6 units per character: the label stays inside, whatever side the run is on.
-        let width = label.chars().count() as f64 * 6.6;
+        // At most 7.2 units per character: the label stays inside, whatever side the run is on.
+        let width = label.chars().count() as f64 * 7.2;
         let x = left.min(RIGHT - width).max(LEFT);
         let _ = write!(
             out,

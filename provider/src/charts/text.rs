@@ -112,7 +112,7 @@ fn marked_line(
         MARK.to_string().repeat(last - first),
         chart.mark,
         time::day_and_hour(from),
-        time::day_and_hour(until),
+        time::end_of(from, until),
     );
 }
 
@@ -169,7 +169,7 @@ mod tests {
         let expected = "\
 gCO2e/kWh (average, a file) from 1 Mar 22:00 UTC, 1 h per column; each row has its own scale from 0
 eu-north-1  ▄▅▆▇██▄▅▆▇██  16 to 36
-                  ━━━  chosen: 2 Mar 04:00 to 2 Mar 07:00, mean 20
+                  ━━━  chosen: 2 Mar 04:00 to 07:00, mean 20
 us-east-1   █████████     400
 UTC         22:00 04:00
 ";

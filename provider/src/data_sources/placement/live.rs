@@ -100,11 +100,14 @@ fn open_to(catalog: &Catalog, request: &Request) -> Option<(BTreeSet<String>, f6
         .iter()
         .map(|candidate| candidate.estimate.runtime_hours.high.get())
         .fold(1.0, f64::max);
-    let mut regions: BTreeSet<String> = decision
-        .ranked
+    // Signals are compared over every region that may be used, whatever of it is on offer there.
+    let ranked = decision.ranked.iter().map(|candidate| candidate.region);
+    let rejected = decision
+        .rejected
         .iter()
-        .map(|candidate| candidate.region.to_owned())
-        .collect();
+        .filter(|rejection| rejection.instance_type.is_some())
+        .filter_map(|rejection| rejection.region);
+    let mut regions: BTreeSet<String> = ranked.chain(rejected).map(str::to_owned).collect();
     regions.insert(request.dataset_region.clone());
     Some((regions, request.max_start_delay_hours.get() + longest))
 }
