@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use catalog::{Catalog, SignalKind, UtcSeconds};
+use catalog::{Catalog, Region, SignalKind, UtcSeconds};
 use futures_util::StreamExt;
 
 use crate::cache::Cache;
 use crate::source::Question;
 use crate::{
     Answer, Answers, Asked, Failure, Fallback, Missing, Place, Settings, SettingsError, Source,
-    SourceName, Warning, What, moment, points, sources,
+    SourceName, Warning, What, moment, outlook, points, sources,
 };
 
 /// Requests under way at the same time.
@@ -127,7 +127,10 @@ impl Grid {
                             catalog,
                             alone,
                         };
-                        self.fetch(question).await
+                        let region = places
+                            .iter()
+                            .find_map(|place| sources::region_of(self.source(), catalog, place));
+                        self.answer(question, region).await
                     }
                 };
                 if let Err(failure) = &outcome
@@ -155,9 +158,23 @@ impl Grid {
         answers
     }
 
+    /// What the source says of a zone; of hours to come, together with what is known of the region's grid.
+    async fn answer(
+        &self,
+        question: Question<'_>,
+        region: Option<&Region>,
+    ) -> Result<Answer, Failure> {
+        match question.what {
+            What::Forecast { from, until } if self.source() != SourceName::Embedded => {
+                outlook::ahead(self, question, region, from, until).await
+            }
+            _ => self.fetch(question).await,
+        }
+    }
+
     /// The source's answer, or the one that was kept. What is kept is whole hours, so that the next question of
     /// the same hour finds it.
-    async fn fetch(&self, question: Question<'_>) -> Result<Answer, Failure> {
+    pub(crate) async fn fetch(&self, question: Question<'_>) -> Result<Answer, Failure> {
         let Some(cache) = &self.cache else {
             return self.source.ask(question).await;
         };
@@ -237,7 +254,7 @@ impl Grid {
         {
             return None;
         }
-        let region = sources::region(catalog, place).ok()?;
+        let region = sources::region_of(self.source(), catalog, place)?;
         let mut answer = sources::expected(region, asked.what, now).ok()?;
         answer.fallback = true;
         Some(answer)

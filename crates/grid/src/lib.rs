@@ -14,6 +14,7 @@ pub mod forecast;
 mod grid;
 mod http;
 mod moment;
+mod outlook;
 mod points;
 mod secret;
 mod settings;

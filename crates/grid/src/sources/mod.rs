@@ -64,6 +64,26 @@ fn named(source: SourceName, region: &Region) -> Option<String> {
         .map(|zone| zone.zone.to_owned())
 }
 
+/// The catalogue's region behind a place, also where the place is a zone in the source's own naming.
+pub(crate) fn region_of<'a>(
+    source: SourceName,
+    catalog: &'a Catalog,
+    place: &Place,
+) -> Option<&'a Region> {
+    let by_own_name = || {
+        let known = catalog::signal_zones()
+            .iter()
+            .find(|zone| zone.signal_source == source.as_str() && zone.zone == place.name())?;
+        catalog.region(known.region)
+    };
+    // A Carbon Aware SDK and a file may call a zone by the region.
+    let by_region = || catalog.region(place.name());
+    region(catalog, place)
+        .ok()
+        .or_else(by_own_name)
+        .or_else(by_region)
+}
+
 /// Parts of at most so many days, in order.
 fn spans(from: UtcSeconds, until: UtcSeconds, days: i64) -> Vec<(UtcSeconds, UtcSeconds)> {
     let mut parts = Vec::new();

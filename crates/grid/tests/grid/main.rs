@@ -5,6 +5,7 @@ mod contract;
 mod files;
 mod many;
 mod mutants;
+mod outlook;
 mod proxies;
 mod secrets;
 mod server;

@@ -10,7 +10,7 @@ use crate::stand_ins::NOW;
 use crate::trouble::{SERVICES, ask, settings, well};
 
 /// As many places of a document are tried: the first values, and what stands around the list.
-const MOST_PLACES: usize = 30;
+const MOST_PLACES: usize = 20;
 
 /// The paths of every value in a document.
 fn places(value: &Value, path: &str, found: &mut Vec<String>) {

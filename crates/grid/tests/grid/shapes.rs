@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use catalog::{Catalog, FactorType, Quality, SignalKind, UtcSeconds};
-use grid::{Answer, Asked, Grid, Place, SourceName, What};
+use grid::{Answer, Asked, Grid, Place, Question, SourceName, What};
 use serde_json::{Value, json};
 
 use crate::server::{Reply, Seen, Server};
@@ -30,6 +30,26 @@ pub(crate) fn past(hours: i64) -> What {
     }
 }
 
+/// What the source itself says, before a forecast is mixed with anything else that is known.
+pub(crate) async fn plain(grid: &Grid, region: &str, what: What) -> Result<Answer, String> {
+    let (source, catalog) = (grid.as_source(), Catalog::embedded());
+    let place = Place::Region(region.to_owned());
+    let zone = source
+        .zone(catalog, &place)
+        .map_err(|failure| failure.to_string())?;
+    let question = Question {
+        zone: &zone,
+        what,
+        now: NOW,
+        catalog,
+        alone: true,
+    };
+    source
+        .ask(question)
+        .await
+        .map_err(|failure| failure.to_string())
+}
+
 /// The answer for one region, from a server that answers like this.
 pub(crate) async fn answer(
     source: SourceName,
@@ -38,15 +58,8 @@ pub(crate) async fn answer(
     handler: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static,
 ) -> (Result<Answer, String>, Vec<Seen>) {
     let server = Server::start(handler).await;
-    let mut answers = ask(settings(source, server.url()), &[region], what).await;
-    let answer = match answers.warnings.pop() {
-        Some(warning) => Err(warning.reason),
-        None => answers
-            .by_place
-            .remove(region)
-            .expect("an entry")
-            .map_err(|missing| missing.reason),
-    };
+    let grid = Grid::new(settings(source, server.url())).expect("legal settings");
+    let answer = plain(&grid, region, what).await;
     (answer, server.seen())
 }
 
