@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 
 use catalog::Signal;
-use grid::forecast::{Features, Past, blend};
+use grid::forecast::{Features, Past, beside, blend};
 
 use crate::data::{Data, Error, REACH};
 
@@ -26,7 +26,6 @@ const PAST: usize = 28 * 24;
 /// What was seen and what came, over one grid's level: one entry per issue.
 struct Sample {
     zone: usize,
-    level: f64,
     spread: f64,
     seen: Vec<[f64; 10]>,
     came: Vec<f64>,
@@ -48,7 +47,6 @@ fn samples(data: &Data, from: usize, until: usize) -> Vec<Sample> {
             let features = Features::new(&past, Some(&expected));
             out.push(Sample {
                 zone,
-                level: past.level,
                 spread: past.spread,
                 seen: (0..REACH).filter_map(|lead| features.at(lead)).collect(),
                 came: trace[place..place + REACH]
@@ -174,7 +172,6 @@ fn lags_csv(data: &Data, out: &mut String) {
     for (row, cells) in ranges.iter().enumerate() {
         line(out, "range_lags", middle(&RANGE_LEADS, row), cells);
     }
-    let _ = all.iter().map(|sample| sample.level).sum::<f64>();
 }
 
 /// What a forecast is mixed with, by column of the table.
@@ -201,7 +198,7 @@ fn issues(data: &Data) -> Vec<(&str, usize, usize)> {
     out
 }
 
-/// The weight of the forecast. With the weight 0 everywhere, `blend` gives what the forecast is mixed with.
+/// The weight of the forecast, by least squares.
 fn blend_csv(data: &Data, out: &mut String) {
     let mut found = vec![Vec::new(); BLEND_LEADS.len() - 1];
     for column in 0..4 {
@@ -209,7 +206,7 @@ fn blend_csv(data: &Data, out: &mut String) {
         for (zone, index, place) in issues(data) {
             let forecast = data.forecast(zone, index);
             let (expected, history) = &others(data, zone, place)[column];
-            let other = blend(&forecast, expected, history.as_ref());
+            let other = beside(&forecast, expected, history.as_ref());
             let trace = &data.traces[zone];
             let mean = trace[..data.july].iter().sum::<f64>() / data.july as f64;
             let variance = trace[..data.july]
@@ -218,7 +215,7 @@ fn blend_csv(data: &Data, out: &mut String) {
                 .sum::<f64>();
             for (row, cell) in sums.iter_mut().enumerate() {
                 for lead in BLEND_LEADS[row]..BLEND_LEADS[row + 1] {
-                    let rest = other.series.values()[lead];
+                    let rest = other[lead];
                     let x = forecast.series.values()[lead] - rest;
                     let y = trace[place + lead] - rest;
                     *cell = (cell.0 + x * y / variance, cell.1 + x * x / variance);

@@ -80,6 +80,17 @@ pub fn spread(forecast: &Signal, history: Option<&Signal>) -> f64 {
     }
 }
 
+/// What [`blend`] mixes a forecast with, at the forecast's own steps; as far as it is known.
+#[must_use]
+pub fn beside(forecast: &Signal, expected: &Signal, history: Option<&Signal>) -> Vec<f64> {
+    let other = Other::new(forecast, expected, history);
+    let series = &forecast.series;
+    let step = i64::from(series.step_s());
+    (0..series.values().len() as i64)
+        .map_while(|index| other.at(UtcSeconds(series.start().0 + index * step)))
+        .collect()
+}
+
 /// A forecast mixed with what the grid's history (or else its usual hours) says, over the forecast's reach and on until
 /// the end of `expected`, in the forecast's steps.
 ///

@@ -12,6 +12,6 @@ mod blend;
 mod lags;
 mod past;
 
-pub use blend::{blend, spread};
+pub use blend::{beside, blend, spread};
 pub use lags::{Features, LAGS, from_history};
 pub use past::{PAST_HOURS, Past};
