@@ -37,6 +37,7 @@ fn recommendations(solver: &Solver, chosen: &Found) -> Vec<String> {
     elsewhere(solver, chosen, &mut lines);
     other_types(solver, chosen, &mut lines);
     spot(solver, chosen, &mut lines);
+    later(solver, chosen, &mut lines);
     let download = m.download_h(&m.types()[chosen.instance_type]) / chosen.x.billed_h * 100.0;
     if request.input_mode == InputMode::File && download >= WORTH_PERCENT {
         lines.push(format!(
@@ -203,6 +204,35 @@ fn spot(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
             };
             lines.push(format!("{what}: {} USD.", percent(usd)));
         }
+    }
+}
+
+/// What a day of patience would bring where none is allowed.
+fn later(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
+    let request = solver.m.request;
+    if request.max_start_delay_hours.0 > 0.0 || request.deadline.is_some() {
+        return;
+    }
+    let Some(earliest) = request.earliest_start else {
+        return;
+    };
+    let mut with = request.clone();
+    with.max_start_delay_hours = crate::Hours(24.0);
+    with.only = None;
+    with.previous = None;
+    let best = Solver::new(solver.m.catalog, &with)
+        .ok()
+        .and_then(|s| s.best());
+    let start = best.as_ref().and_then(|b| b.when).map(|when| when.start);
+    if let (Some(best), Some(start)) = (best, start)
+        && start > earliest
+        && (1.0 - best.x.kg / chosen.x.kg) * 100.0 >= WORTH_PERCENT
+    {
+        lines.push(format!(
+            "max_start_delay_hours = 24: {} (start +{}).",
+            effect(chosen, &best),
+            hours(start.hours_since(earliest))
+        ));
     }
 }
 

@@ -184,6 +184,9 @@ fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
     );
     let candidates = lines::candidates(solver, &found, &ranked, &rejected);
     let advice = advice::give(solver, chosen, &compared);
+    let pausing = shown::pausing(solver, chosen);
+    let mut recommendations = advice.recommendations;
+    recommendations.extend(pausing.as_ref().map(words::pausing));
     let needs_disk = !instance_type.has_nvme();
     Decision {
         selected_region: region.name.to_owned(),
@@ -193,7 +196,7 @@ fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
         volume_size_gb: needs_disk.then(|| volume_gb(request)),
         start: place.start,
         windows: shown::windows(solver, chosen),
-        pausing: shown::pausing(solver, chosen),
+        pausing,
         max_runtime_hours: place.max_runtime_hours,
         staging: m.is_remote(chosen.region),
         estimate: place.estimate,
@@ -204,7 +207,7 @@ fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
         signal: words::signal(region, m.grid(chosen.region), chosen.x.ci),
         summary,
         candidates,
-        recommendations: advice.recommendations,
+        recommendations,
         assumptions: advice.assumptions,
         warnings: advice.warnings,
         kg_per_million_parameters: request

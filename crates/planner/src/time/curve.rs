@@ -17,9 +17,7 @@ pub struct Curve {
 impl From<&Series> for Curve {
     fn from(series: &Series) -> Self {
         let mut curve = Self::with_capacity(series.start(), series.step_s(), series.values().len());
-        for value in series.values() {
-            curve.push(*value);
-        }
+        curve.extend(series.values().iter().copied());
         curve
     }
 }
@@ -38,12 +36,17 @@ impl Curve {
         }
     }
 
-    /// Adds a step.
-    pub(super) fn push(&mut self, value: f64) {
-        self.least = f64::min(self.least, value);
-        self.most = f64::max(self.most, value);
-        let before = self.sums.last().copied().unwrap_or(0.0);
-        self.sums.push(before + value);
+    /// Adds steps.
+    pub(super) fn extend(&mut self, values: impl Iterator<Item = f64>) {
+        let (mut least, mut most) = (self.least, self.most);
+        let mut sum = self.sums.last().copied().unwrap_or(0.0);
+        self.sums.extend(values.map(|value| {
+            least = f64::min(least, value);
+            most = f64::max(most, value);
+            sum += value;
+            sum
+        }));
+        (self.least, self.most) = (least, most);
     }
 
     /// Hours per step.

@@ -143,20 +143,19 @@ fn extend(
     // Steps that are the series' own are copied, others are means over it.
     let same = series.step_s() == steps.step_s && apart >= 0 && apart % step_s == 0;
     if same && first.saturating_add(part.len()) <= own.len() {
-        for value in &own[first..first + part.len()] {
-            curve.push(value * scale);
-        }
+        let copied = &own[first..first + part.len()];
+        curve.extend(copied.iter().map(|value| value * scale));
         return;
     }
     let step_h = f64::from(steps.step_s) / 3600.0;
-    for step in part {
+    curve.extend(part.map(|step| {
         let moment = steps.moment(step);
         let value = series.mean(moment, step_h).unwrap_or_else(|| {
             let place = (moment.0 - series.start().0).div_euclid(step_s).max(0);
             own[usize::try_from(place).unwrap_or(0).min(own.len() - 1)]
         });
-        curve.push(value * scale);
-    }
+        value * scale
+    }));
 }
 
 /// The ends of the plausible range, hour by hour, where any series gives one: hours are near enough for a
@@ -171,17 +170,17 @@ fn ranges(
     let known = |series: &Series| !series.ranges().is_empty();
     (first.is_some_and(known) || known(rest)).then_some(())?;
     let usual = [(-straying).exp(), straying.exp()];
-    let mut ends = [0, 1].map(|_| Curve::with_capacity(horizon.from, 3600, horizon.hours));
-    for hour in 0..horizon.hours {
-        let moment = UtcSeconds(horizon.from.0 + hour as i64 * 3600);
-        let value = curve.integral(moment, 1.0);
-        let inside = first.filter(|series| series.at(moment).is_some());
-        let range = share(inside.unwrap_or(rest), moment).unwrap_or(usual);
-        for (end, share) in ends.iter_mut().zip(range) {
-            end.push(value * share);
-        }
-    }
-    Some(ends)
+    let hours = || (0..horizon.hours).map(|h| UtcSeconds(horizon.from.0 + h as i64 * 3600));
+    let end = |which: usize| {
+        let mut end = Curve::with_capacity(horizon.from, 3600, horizon.hours);
+        end.extend(hours().map(|moment| {
+            let inside = first.filter(|series| series.at(moment).is_some());
+            let range = share(inside.unwrap_or(rest), moment).unwrap_or(usual);
+            curve.integral(moment, 1.0) * range[which]
+        }));
+        end
+    };
+    Some([end(0), end(1)])
 }
 
 /// The range at a moment as shares of the value; `None` where none is known.

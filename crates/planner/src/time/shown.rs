@@ -43,11 +43,18 @@ pub(crate) fn windows(solver: &Solver, chosen: &Found) -> Vec<Window> {
         .carbon_intensity_threshold
         .map_or(f64::INFINITY, |most| most.0);
     let mut shown = vec![when.start];
-    for (_, start) in all {
+    // Equal to one that is shown already: no opportunity of its own.
+    let own = nine_digits(chosen.x.load.total(&grid.curve, when.start));
+    let mut last = own;
+    for (total, start) in all {
+        if total == last || total == own {
+            continue;
+        }
         let fits = |known: &UtcSeconds| start.hours_since(*known).abs() >= apart.max(1.0);
         let mean = grid.curve.integral(start, chosen.x.billed_h) / chosen.x.billed_h;
         if shown.len() <= OTHERS && shown.iter().all(fits) && mean <= most {
             shown.push(start);
+            last = total;
         }
     }
     if !shown.contains(&starts.first) {

@@ -4,11 +4,11 @@ use catalog::{Attribution, Quality, Region, SignalKind, SourceId, UtcSeconds};
 
 use super::grid::Told;
 use super::moment::{rfc3339, short};
-use super::{Grid, When};
+use super::{Grid, Pausing, When};
 use crate::GramsPerKwh;
 use crate::answer::Signal;
 use crate::solve::{Found, Solver};
-use crate::text::hours;
+use crate::text::{hours, percent, sig3};
 
 /// `start 2026-11-25 02:00 UTC (+7 h), `; nothing at once.
 pub(crate) fn start(solver: &Solver, found: &Found) -> String {
@@ -153,6 +153,22 @@ pub(crate) fn remarks(solver: &Solver, found: &Found) -> Vec<String> {
 
 fn within([from, until]: [UtcSeconds; 2], start: UtcSeconds, end: UtcSeconds) -> bool {
     from <= start && end <= until
+}
+
+/// What pausing would bring, as a line of the recommendations.
+pub(crate) fn pausing(pausing: &Pausing) -> String {
+    let pauses = match pausing.segments.len() - 1 {
+        1 => "one pause".to_owned(),
+        n => format!("{n} pauses"),
+    };
+    format!(
+        "In {} stretches with {pauses} it would emit {} kgCO2e ({} kg): each pause takes {} more and {} kWh. It is decided in one piece.",
+        pausing.segments.len(),
+        percent(-pausing.saves_percent),
+        sig3(pausing.saves_kg.0),
+        hours(pausing.overhead_hours.0),
+        sig3(pausing.overhead_kwh.0)
+    )
 }
 
 /// The interval and the issue that an auditor asks for.

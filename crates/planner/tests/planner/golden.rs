@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use catalog::Catalog;
-use planner::{Answer, decide};
+use planner::{Answer, decide, rfc3339};
 
 use crate::support;
 
@@ -14,7 +14,7 @@ fn every_workload_reads_as_it_did() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let mut stale = Vec::new();
-    for (name, request) in support::workloads() {
+    for (name, request) in support::workloads().into_iter().chain(support::timed()) {
         let text = render(&decide(Catalog::embedded(), &request));
         let file = folder.join(format!("{name}.txt"));
         if update {
@@ -68,6 +68,21 @@ fn render(answer: &Answer) -> String {
                 s.emissions_percent_low,
                 s.emissions_percent_high
             );
+            if s.time_kg.0 != 0.0 {
+                let _ = writeln!(out, "of it by the start: {:.3} kg", s.time_kg.0);
+            }
+            for w in &d.windows {
+                let _ = writeln!(
+                    out,
+                    "{} {} to {}: {:.1} g/kWh, {:.3} kg, {:?} USD",
+                    if w.chosen { "chosen" } else { "window" },
+                    rfc3339(w.start),
+                    rfc3339(w.end),
+                    w.gco2_per_kwh.0,
+                    w.kg.0,
+                    w.usd.map(|u| u.0.round())
+                );
+            }
             let _ = writeln!(
                 out,
                 "ranges: {:.1} to {:.1} kWh, {:.2} to {:.2} kg, {:?} USD, {:.1} to {:.1} h; ceiling {:?} USD at {} h",

@@ -315,3 +315,56 @@ pub(crate) fn workloads() -> Vec<(&'static str, Request)> {
         ),
     ]
 }
+
+/// Workloads with time, on the catalogue's usual hours.
+pub(crate) fn timed() -> Vec<(&'static str, Request)> {
+    let at = |text: &str, delay: f64, mut request: Request| {
+        request.earliest_start = planner::parse_rfc3339(text);
+        request.max_start_delay_hours = Hours(delay);
+        request
+    };
+    let home = |region: &str, hours: f64| {
+        with(new(ModelType::NaturalLanguage, region, 16.0, hours), |r| {
+            r.reference_instance_type = Some("ml.p4d.24xlarge".to_owned());
+            r.supports_checkpointing = true;
+        })
+    };
+    vec![
+        (
+            "time-germany",
+            at("2026-06-25T19:23:07Z", 24.0, home("eu-central-1", 6.0)),
+        ),
+        (
+            "time-california-week",
+            at("2026-06-25T19:23:07Z", 168.0, home("us-west-1", 30.0)),
+        ),
+        (
+            "time-flat",
+            at("2026-11-25T19:23:07Z", 24.0, home("ap-southeast-1", 6.0)),
+        ),
+        (
+            "time-no-patience",
+            at("2026-06-25T19:23:07Z", 0.0, home("eu-central-1", 6.0)),
+        ),
+        (
+            "time-deadline",
+            with(
+                at("2026-06-25T19:23:07Z", 48.0, home("eu-central-1", 6.0)),
+                |r| {
+                    r.deadline = planner::parse_rfc3339("2026-06-26T01:00:00Z");
+                },
+            ),
+        ),
+        (
+            "time-threshold",
+            with(
+                at("2026-06-25T19:23:07Z", 3.0, home("eu-central-1", 6.0)),
+                |r| {
+                    r.carbon_intensity_threshold = Some(GramsPerKwh(300.0));
+                    r.allow_companion_bucket = Some(false);
+                },
+            ),
+        ),
+        ("time-bert", at("2026-11-25T19:23:07Z", 48.0, bert())),
+    ]
+}
