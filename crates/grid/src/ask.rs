@@ -106,7 +106,7 @@ impl std::fmt::Display for Warning {
         if self.fallback {
             write!(f, "The embedded signal stands in.")
         } else {
-            write!(f, "There is no other signal of this kind.")
+            write!(f, "Nothing stands in for it.")
         }
     }
 }

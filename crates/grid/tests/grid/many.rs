@@ -152,7 +152,7 @@ async fn nothing_stands_in_where_the_user_says_so_or_the_kind_is_marginal() {
         assert!(
             answers.warnings[0]
                 .to_string()
-                .ends_with("There is no other signal of this kind.")
+                .ends_with("Nothing stands in for it.")
         );
     }
 }
