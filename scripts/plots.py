@@ -1,4 +1,4 @@
-"""Draws the charts of the guides from the project's own data, as SVG files in docs/guides/images.
+"""Draws the charts of the guides from the project's own data, as SVG files in assets/charts.
 
 Needs matplotlib, which nothing else here does: python3 -m pip install matplotlib. The same data give the same bytes.
 """
@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "crates/catalog/data"
-IMAGES = ROOT / "docs/guides/images"
+IMAGES = ROOT / "assets/charts"
 
 INK, GRID = "#24323c", "#d9e0e4"
 GREEN, AMBER, RED, BLUE, GREY = "#2f8f5b", "#d99a2b", "#b8503e", "#2d6fa3", "#8a97a0"
