@@ -35,6 +35,6 @@ fn main() -> ExitCode {
     }
     tfplugin::serve(
         provider::Sustainable::default(),
-        ServeOptions::new(ADDRESS).log(&["aws", "planner"]),
+        ServeOptions::new(ADDRESS).log(&["aws", "grid", "planner"]),
     )
 }

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from harness.config import Block, Raw, data, output, training
+from harness.config import Block, Raw, data, output, resource, training
 from harness.expect import (
     expect_action,
     expect_empty_plan,
@@ -284,6 +284,38 @@ def test_earliest_start_is_the_time_of_the_plan(scene):
             training(**usual), plan=[expect_empty_plan()], state=[expect_value_unchanged("earliest_start", "summary")]
         ),
     )
+
+
+def test_a_later_start_by_the_usual_day_is_refused_for_now(scene):
+    """From the profile that is part of the provider; the data source shows the same start and refuses nothing."""
+    late = {
+        "dataset_region": "eu-central-1",
+        "preferred_training_regions": ["eu-central-1"],
+        "earliest_start": "2096-05-14T18:00:00Z",
+        "max_start_delay_hours": 24,
+    }
+    _, plan = planned(scene, placement(**late))
+    start = read(plan)["selected"]["start_time"]
+    assert start and start > late["earliest_start"]
+    assert read(plan)["signal"]["quality"] == "profile"
+    scene.write(training(**{**WORK, **late}))
+    result, _ = scene.plan()
+    assert result.code != 0
+    expect_error(f"The decided start is {start}", "The whole AWS lifecycle", path="max_start_delay_hours").check(result)
+
+
+def test_a_signal_that_is_not_known_yet(scene, signals):
+    """Nothing is decided without it, and nothing is blocked."""
+    later = resource("terraform_data", "later", input=KEY)
+    block = maps(signals, api_key=Raw("terraform_data.later.output"))
+    result, plan = planned(scene, later, scene.provider(carbon_signal=block), placement())
+    found = read(plan)
+    assert found["selected"] is None and "known only after apply" in found["reason"]
+    expect_warning("There is no placement yet").check(result)
+    assert scene.apply().code == 0
+    assert not signals.requests
+    _, plan = planned(scene, later, scene.provider(carbon_signal=block), placement())
+    assert read(plan)["signal"]["source"] == "Electricity Maps"
 
 
 def test_a_delay_needs_a_moment(scene):

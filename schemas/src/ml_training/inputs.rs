@@ -294,7 +294,7 @@ declare! {
 
     "Life cycle" {
         placement: Placement, "The decision in force.", of(Kind::Object(PLACEMENT)).or_computed().decision()
-            .more("Set it to `data.sustainable_placement.NAME.selected` to take a decision from there. It is followed when a run is decided and kept until the next run.");
+            .more("Set it to `data.sustainable_placement.NAME.selected` to take a decision from there. It is followed when a run is decided and kept until the next run, with its own figures. Where the data source has no answer, its `selected` is null, and that is as if `placement` were left out: the run is decided by the figures that are part of the provider. A `precondition` that `selected` is not null has no run made then; it also stops later plans for as long as there is no answer.");
         on_stale: String, "What to do with a placement that has expired.", one_of(&[
             ("error", "apply refuses"),
             ("keep", "apply follows it all the same, with a warning"),

@@ -42,7 +42,8 @@ declare! {
             .more("CSV with a header, `timestamp_utc,gco2_per_kwh` for one zone or `timestamp_utc,ZONE,ZONE` for several, at any even step of 5 to 60 minutes, `.gz` too; or JSON in the form of the Carbon Aware SDK.");
         timeout: String, "How long to wait for an answer.", text(Text::Duration).preset(Preset::Text("5s"));
         cache_ttl: String, "How long an answer is kept on disk for other data sources.", text(Text::Duration)
-            .preset(Preset::Derived("nothing is kept"));
+            .preset(Preset::Derived("nothing is kept"))
+            .more("It is also for how long a placement that starts at once is good.");
         fallback: String, "What to do when the source has no answer.", one_of(&[
             ("embedded", "go on with the embedded signal, with a warning that names source, zone and reason"),
             ("none", "no answer: `selected` is null, with the reason"),

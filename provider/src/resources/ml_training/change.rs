@@ -237,6 +237,20 @@ mod tests {
                 Change::NewRun(names(&["container_arguments"])),
             ),
             (
+                "the time of another plan",
+                json!({"earliest_start": "2026-03-02T00:00:00Z", "deadline": "?"}),
+                json!({"earliest_start": "2026-03-01T00:00:00Z", "deadline": "2026-03-05T00:00:00Z"}),
+                none,
+                Change::None,
+            ),
+            (
+                "a time where there was none",
+                json!({"earliest_start": "2026-03-02T00:00:00Z"}),
+                json!({"earliest_start": null}),
+                none,
+                Change::InPlace(names(&["earliest_start"])),
+            ),
+            (
                 "an empty map",
                 json!({"tags": {}}),
                 json!({"tags": null}),
