@@ -1,13 +1,14 @@
 //! The question for many places at once, and what stands in for a source that fails.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use catalog::{Catalog, Region, SignalKind, UtcSeconds};
 use futures_util::StreamExt;
 
 use crate::cache::Cache;
-use crate::source::Question;
+use crate::source::{Question, Reason};
 use crate::{
     Answer, Answers, Asked, Failure, Fallback, Missing, Place, Settings, SettingsError, Source,
     SourceName, Warning, What, moment, outlook, points, sources,
@@ -112,10 +113,12 @@ impl Grid {
             }
         }
         // A refused key is refused for every zone, and a service that is down stays down for a plan's time.
+        // One zone may be slow by itself; two in a row are the service.
         let halted: OnceLock<Failure> = OnceLock::new();
+        let slow = AtomicUsize::new(0);
         let alone = zones.len() == 1 && done.is_empty();
         let questions = zones.into_iter().map(|(name, places)| {
-            let halted = &halted;
+            let (halted, slow) = (&halted, &slow);
             async move {
                 let outcome = match halted.get() {
                     Some(failure) => Err(failure.clone()),
@@ -135,6 +138,8 @@ impl Grid {
                 };
                 if let Err(failure) = &outcome
                     && failure.reason.concerns_every_zone()
+                    && (failure.reason != Reason::TimedOut
+                        || slow.fetch_add(1, Ordering::Relaxed) > 0)
                 {
                     let _ = halted.set(failure.clone());
                 }
@@ -145,10 +150,11 @@ impl Grid {
                 }
             }
         });
-        let answered: Vec<Zone> = futures_util::stream::iter(questions)
-            .buffered(MOST_IN_FLIGHT)
+        let mut answered: Vec<Zone> = futures_util::stream::iter(questions)
+            .buffer_unordered(MOST_IN_FLIGHT)
             .collect()
             .await;
+        answered.sort_by(|one, other| one.name.cmp(&other.name));
         done.extend(answered);
 
         let mut answers = Answers::default();

@@ -96,6 +96,34 @@ async fn one_request_per_zone_and_at_most_four_at_once() {
 }
 
 #[tokio::test]
+async fn one_slow_zone_holds_up_no_other_and_a_slow_service_is_given_up() {
+    let regions: Vec<&str> = catalog::region_names().collect();
+    for all in [false, true] {
+        let server = Server::start(move |seen, _| {
+            let reply = stand_ins::electricity_maps(seen);
+            let slow = all || seen.parameter("zone") == Some("AE");
+            reply.after(Duration::from_secs(if slow { 60 } else { 0 }))
+        })
+        .await;
+        let mut settings = settings(SourceName::ElectricityMaps, server.url());
+        settings.timeout = Duration::from_secs(2);
+        let answers = ask(settings, &regions, What::Latest).await;
+        let slow: Vec<&str> = answers
+            .warnings
+            .iter()
+            .map(|warning| warning.zone.as_str())
+            .collect();
+        if all {
+            // Four at once, and those that were begun before two of them had failed.
+            assert!(server.seen().len() <= 6, "{}", server.seen().len());
+            assert!(slow.len() > 20);
+        } else {
+            assert_eq!(slow, ["AE"]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_refused_key_is_not_tried_for_every_zone() {
     let server =
         Server::start(|_, _| Reply::status(401, "").after(Duration::from_millis(20))).await;
