@@ -62,20 +62,20 @@ pub(crate) fn default_reference(model_type: ModelType) -> &'static str {
 impl<'a> Solver<'a> {
     pub(crate) fn new(catalog: &'a Catalog, request: &'a Request) -> Result<Self, Malformed> {
         let mut solver = Self::timeless(catalog, request)?;
-        let run_h = solver.longest_run_h();
-        solver.reach_over(run_h);
-        let nothing = || Malformed {
-            attribute: "dataset_region",
-            message: format!(
-                "{}: there is nothing to compare with in {}",
-                solver.no_baseline().unwrap_or_default(),
-                request.dataset_region
-            ),
-        };
-        if solver.no_baseline().is_some() {
-            return Err(nothing());
+        if request.earliest_start.is_none() {
+            return Ok(solver);
         }
-        Ok(solver)
+        solver.reach_over(solver.longest_run_h());
+        match solver.no_baseline() {
+            None => Ok(solver),
+            Some(why) => Err(Malformed {
+                attribute: "dataset_region",
+                message: format!(
+                    "{why}: there is nothing to compare with in {}",
+                    request.dataset_region
+                ),
+            }),
+        }
     }
 
     /// The same for a changed request, over the same time.

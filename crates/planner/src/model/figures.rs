@@ -168,8 +168,8 @@ impl Model<'_> {
         match &self.time {
             None => figures.set_intensity([ci; 3]),
             Some(time) => {
-                let first = time.first();
-                self.start_at(&mut figures, instance_type, region, buying, first);
+                let earliest = time.earliest;
+                self.start_at(&mut figures, instance_type, region, buying, earliest);
             }
         }
         figures

@@ -132,7 +132,7 @@ impl Model<'_> {
         match hours {
             Some((start, width)) => {
                 // What a later start shares with the error of starting at once, and what is its own.
-                let first = self.time.as_ref().map_or(start, |time| time.first());
+                let first = self.time.as_ref().map_or(start, |time| time.earliest);
                 let memory = c.start_noise_memory_hours.value;
                 let shared = (-start.hours_since(first) / memory).exp();
                 let own = (1.0 - shared * shared).max(0.0).sqrt();

@@ -1,7 +1,10 @@
 //! What choices by real forecasts keep of the saving that is possible, on CarbonCast's published forecasts
 //! with what happened (2021, second half).
 
-use planner::{Curve, Load, Starts, best_start};
+use std::sync::Arc;
+
+use catalog::{Catalog, FactorType, Quality, Series, Signal, SignalKind};
+use planner::{Answer, Decision, Hours, ModelType, Place, Request, Signals, Start, decide};
 
 use crate::replay::{read, rows, shared};
 
@@ -45,50 +48,89 @@ fn forecasts_keep_most_of_the_saving() {
     }
 }
 
-/// Region and start together: the zone and the hour that the forecasts say, at what they then emitted,
-/// against the mean of starting at once in each.
+/// Region and start by `decide` itself, 6 h within 24 h, data in us-east-1: decided by the forecasts of PJM and
+/// CISO, and what that choice comes to by what happened.
 #[test]
 fn region_and_start_by_forecast_keep_almost_all() {
     let Some(file) = shared(FILE) else { return };
     let file = file.to_str().unwrap();
-    let known = read::zones(file).unwrap();
-    let zones: Vec<_> = ["US-MIDA-PJM", "US-CAL-CISO", "US-TEX-ERCO"]
+    let zones: Vec<_> = [("us-east-1", "US-MIDA-PJM"), ("us-west-1", "US-CAL-CISO")]
         .into_iter()
-        .filter(|zone| known.iter().any(|k| k == zone))
-        .map(|zone| read::forecasts(file, zone).unwrap())
+        .map(|(region, zone)| (region, read::forecasts(file, zone).unwrap()))
         .collect();
-    let load = Load::flat(6.0);
-    let (mut at_once, mut oracle, mut chosen) = (0.0, 0.0, 0.0);
-    for issue in &zones[0] {
-        let same: Vec<&rows::Issue> = zones
+    let mut kg = [0.0; 4];
+    for issue in &zones[0].1 {
+        let same: Option<Vec<_>> = zones
             .iter()
-            .filter_map(|z| z.iter().find(|i| i.issued == issue.issued))
+            .map(|(region, issues)| {
+                let own = issues.iter().find(|i| i.issued == issue.issued)?;
+                Some((*region, own))
+            })
             .collect();
-        if same.len() < zones.len() {
-            continue;
-        }
-        let starts = Starts {
-            first: issue.issued,
-            last: issue.issued.plus_hours(24.0),
+        let Some(same) = same else { continue };
+        let forecast = request(&same, |issue| &issue.forecast);
+        let actual = request(&same, |issue| &issue.actual);
+        let choice = decided(&forecast);
+        // The same place and start, at what happened.
+        let of = |region: &str, start: Start| {
+            let mut then = actual.clone();
+            then.only = Some(Place {
+                region: region.to_owned(),
+                instance_type: TYPE.to_owned(),
+                capacity: None,
+            });
+            then.start = start;
+            decided(&then).estimate.emissions_kg.value.0
         };
-        let mut best = f64::INFINITY;
-        let mut by_forecast = (f64::INFINITY, 0.0);
-        for zone in &same {
-            let (actual, forecast) = (Curve::from(&zone.actual), Curve::from(&zone.forecast));
-            at_once += load.total(&actual, issue.issued) / same.len() as f64;
-            best = best.min(best_start(&load, &actual, starts).1);
-            let (start, promised) = best_start(&load, &forecast, starts);
-            if promised < by_forecast.0 {
-                by_forecast = (promised, load.total(&actual, start));
-            }
-        }
-        oracle += best;
-        chosen += by_forecast.1;
+        let now = Start::At(issue.issued);
+        let start = match choice.start {
+            Start::AtOnce => now,
+            later => later,
+        };
+        kg[0] += of("us-east-1", now);
+        kg[1] += decided(&actual).estimate.emissions_kg.value.0;
+        kg[2] += of(&choice.selected_region, start);
+        kg[3] += of("us-west-1", now);
     }
-    let [oracle, chosen] = [oracle, chosen].map(|own| (1.0 - own / at_once) * 100.0);
+    let [oracle, chosen, region] = [1, 2, 3].map(|i| (1.0 - kg[i] / kg[0]) * 100.0);
     eprintln!(
-        "region x start, {} zones: oracle {oracle:.1} %, forecast {chosen:.1} %",
-        zones.len()
+        "region x start: oracle {oracle:.1} %, forecast {chosen:.1} %, us-west-1 at once {region:.1} %"
     );
     assert!(chosen / oracle >= 0.97, "{chosen} of {oracle}");
+    assert!(chosen > region, "{chosen} {region}");
+}
+
+const TYPE: &str = "ml.p5.48xlarge";
+
+fn request(issues: &[(&str, &rows::Issue)], of: fn(&rows::Issue) -> &Series) -> Request {
+    let mut request = Request::new(ModelType::NaturalLanguage, "us-east-1", 0.0, Hours(6.0));
+    request.reference_instance_type = Some(TYPE.to_owned());
+    request.preferred_instance_types = vec![TYPE.to_owned()];
+    request.preferred_training_regions = issues.iter().map(|(r, _)| (*r).to_owned()).collect();
+    request.earliest_start = Some(issues[0].1.issued);
+    request.max_start_delay_hours = Hours(24.0);
+    request.use_spot_instances = Some(false);
+    let mut signals = Signals::new(SignalKind::Average);
+    for (region, issue) in issues {
+        let signal = Signal {
+            source: "CarbonCast".to_owned(),
+            zone: (*region).to_owned(),
+            kind: SignalKind::Average,
+            factor_type: FactorType::LifeCycle,
+            quality: Quality::Forecast,
+            issued_at: Some(issue.issued),
+            estimated: false,
+            series: of(issue).clone(),
+        };
+        signals.by_region.insert((*region).to_owned(), signal);
+    }
+    request.signals = Some(Arc::new(signals));
+    request
+}
+
+fn decided(request: &Request) -> Box<Decision> {
+    match decide(Catalog::embedded(), request) {
+        Answer::Decided(decision) => decision,
+        Answer::Infeasible(no) => panic!("{}\n{}", no.summary, no.detail),
+    }
 }

@@ -392,7 +392,13 @@ proptest! {
         for hour in 0..=delay {
             let mut pinned = asked.clone();
             pinned.start = Start::At(at(f64::from(hour)));
-            least = least.min(decided(&pinned).estimate.emissions_kg.value.0);
+            let same = decided(&pinned);
+            least = least.min(same.estimate.emissions_kg.value.0);
+            // The baseline starts at once, whatever start is given.
+            prop_assert_eq!(&same.baseline, &d.baseline);
+            if same.start == d.start {
+                prop_assert_eq!((same.estimate, same.savings), (d.estimate, d.savings));
+            }
         }
         let own = d.estimate.emissions_kg.value.0;
         // A start that saves less than one percent of the electricity's emissions is not waited for.
