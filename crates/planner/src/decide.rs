@@ -179,7 +179,7 @@ fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
         percent(-compared.savings.emissions_percent),
         words::basis(region, m.grid(chosen.region)),
         m.catalog.prices_as_of(),
-        words::no_later(chosen.when),
+        words::no_later(chosen.when, m.grid(chosen.region)),
         noise_line(&ranked, &within_noise),
     );
     let candidates = lines::candidates(solver, &found, &ranked, &rejected);

@@ -23,10 +23,15 @@ pub(crate) fn start(solver: &Solver, found: &Found) -> String {
 }
 
 /// What the summary adds where a later start could have been chosen and was not.
-pub(crate) fn no_later(when: Option<When>) -> &'static str {
+pub(crate) fn no_later(when: Option<When>, grid: Option<&Grid>) -> &'static str {
+    let yearly = grid.is_some_and(|grid| grid.told.quality == Quality::Annual);
     match when {
         Some(w) if w.at_once && w.choice && w.tempting.is_some() => {
             "; no start time is better than now by more than the forecast's error"
+        }
+        // Of its hours nothing is known, which is not the same as nothing to gain.
+        Some(w) if w.at_once && w.choice && yearly => {
+            "; no start-time benefit known: a yearly figure only"
         }
         Some(w) if w.at_once && w.choice => "; no start-time benefit on this grid",
         _ => "",

@@ -339,7 +339,7 @@ pub(crate) fn timed() -> Vec<(&'static str, Request)> {
             at("2026-06-25T19:23:07Z", 168.0, home("us-west-1", 30.0)),
         ),
         (
-            "time-flat",
+            "time-yearly",
             at("2026-11-25T19:23:07Z", 24.0, home("ap-southeast-1", 6.0)),
         ),
         (

@@ -107,7 +107,12 @@ fn a_clean_night_is_waited_for_and_shown() {
 
 #[test]
 fn without_benefit_it_starts_at_once_and_says_so() {
-    let flat = decided(&request(&["ap-southeast-1"]));
+    let yearly = decided(&request(&["ap-southeast-1"]));
+    assert_eq!(yearly.start, Start::AtOnce);
+    let text = "no start-time benefit known: a yearly figure only";
+    assert!(yearly.summary.contains(text), "{}", yearly.summary);
+    let level = vec![("us-east-1", signal(vec![400.0; 72], 3600))];
+    let flat = decided(&with(&request(&["us-east-1"]), SignalKind::Average, level));
     assert_eq!(flat.start, Start::AtOnce);
     assert!(
         flat.summary.contains("no start-time benefit on this grid"),
