@@ -3,7 +3,7 @@
 
 use catalog::{FactorType, Quality, Series, Signal, SignalKind, UtcSeconds};
 
-use crate::source::Reason;
+use crate::source::{Reason, one_line};
 use crate::{Answer, Failure, What, moment};
 
 /// The shortest and the longest step, in seconds.
@@ -78,7 +78,8 @@ pub(crate) fn answer(reading: Reading<'_>, what: What, now: UtcSeconds) -> Resul
     points.reverse();
     points.dedup_by_key(|point| point.at);
     points.reverse();
-    let mut remarks = reading.remarks;
+    let remarks = reading.remarks.iter();
+    let mut remarks: Vec<String> = remarks.map(|remark| one_line(remark)).collect();
     let step_s = step(&points, reading.step_s)?;
     let points = match what {
         What::Latest => latest(points, step_s, now, reading.latest_age_s)?,

@@ -92,12 +92,29 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn new(reason: Reason, message: impl Into<String>) -> Self {
+    /// Parts of the message may be a service's or a file's own words: it becomes one line that is not too long.
+    pub(crate) fn new(reason: Reason, message: impl AsRef<str>) -> Self {
         Self {
             reason,
-            message: message.into(),
+            message: one_line(message.as_ref()),
         }
     }
+}
+
+/// Words may be this long, in characters.
+const MOST_WORDS: usize = 400;
+
+/// Somebody else's words, fit to be printed.
+pub(crate) fn one_line(words: &str) -> String {
+    let mut line: String = words
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .take(MOST_WORDS)
+        .collect();
+    if words.chars().nth(MOST_WORDS).is_some() {
+        line.push_str("...");
+    }
+    line
 }
 
 impl std::fmt::Display for Failure {
