@@ -61,7 +61,10 @@ async fn no_single_place_of_an_answer_breaks_anything() {
             from: NOW,
             until: UtcSeconds(NOW.0 + 2 * 3600),
         };
-        for what in [What::Latest, past, ahead] {
+        // A forecast of EIA's is made from four weeks of the same rows.
+        let questions = [What::Latest, past, ahead];
+        let questions = &questions[..if source == SourceName::Eia { 2 } else { 3 }];
+        for what in questions.iter().copied() {
             // What a good answer looks like is taken from a first request.
             let server = Server::start(stand_in(source)).await;
             ask(settings(source, server.url()), &[region], what).await;
