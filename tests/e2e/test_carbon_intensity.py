@@ -65,9 +65,10 @@ def test_hours_that_are_over(scene, signals, period, quality):
     assert found["series"]
 
 
-def test_the_embedded_signal_needs_nobody(scene):
+@pytest.mark.parametrize("period", ["forecast", "history", "latest"])
+def test_the_embedded_signal_needs_nobody(scene, period):
     """No source, no key, no network."""
-    scene.write(scene.provider(), data("sustainable_carbon_intensity", "grid", region="eu-north-1", window_hours=[6]))
+    scene.write(scene.provider(), data("sustainable_carbon_intensity", "grid", region="eu-north-1", period=period))
     result, plan = scene.plan()
     assert result.code == 0, result.explain()
     [resource] = plan["prior_state"]["values"]["root_module"]["resources"]

@@ -200,6 +200,20 @@ def test_what_stands_in_for_a_source_that_fails(scene, signals):
         assert len(result.warnings) >= 1, result.explain()
 
 
+def test_a_region_without_a_marginal_signal(scene, signals):
+    """Left out with the reason, and never filled in with an average."""
+    signals.values = {"PJM_DC": flat(400), "IE": None}
+    block = Block(
+        {"source": "watttime", "kind": "marginal", "username": USER, "password": PASSWORD, "url": signals.url}
+    )
+    result, plan = planned(scene, scene.provider(carbon_signal=block), placement())
+    found = read(plan)
+    assert (found["selected"]["region"], found["signal"]["kind"]) == ("us-east-1", "marginal")
+    reasons = [entry["reason"] for entry in found["rejected"] if entry["region"] == "eu-west-1"]
+    assert any("marginal" in reason for reason in reasons), reasons
+    expect_warning("WattTime gave no signal for IE", "Nothing stands in").check(result)
+
+
 def test_no_key_and_nobody_there(scene):
     """Without a key nobody is asked, and a plan is made all the same."""
     block = Block({"source": "electricity_maps", "kind": "average", "url": "http://127.0.0.1:9/v3"})

@@ -133,7 +133,7 @@ class Signals:
     def watttime(self, query: dict) -> tuple[int, object]:
         """WattTime, v3: pounds per MWh in steps of five minutes."""
         region = query.get("region", "")
-        if region not in self.values:
+        if self.values.get(region) is None:
             return 404, {"error": "No coverage available"}
         points = self.hours(region, int(query.get("horizon_hours", 24)) or 1, timedelta(minutes=5))
         data = [
