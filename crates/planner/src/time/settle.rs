@@ -131,10 +131,15 @@ impl Solver<'_> {
             let width = high.integral(start, hours) - low.integral(start, hours);
             width / hours / (2.0 * SD_PER_SIDE)
         });
+        let gain = load.total(&grid.curve, first) - load.total(&grid.curve, later);
+        let least = c.start_noise_multiple.value * load.training_kw * hours;
+        // Errors that have something in common differ by less than independent ones: no need to ask further.
+        if gain > least * sd[0].hypot(sd[1]) {
+            return true;
+        }
         let memory = c.start_noise_memory_hours.value;
         let error = sd_of_difference(sd, later.hours_since(first), hours, memory);
-        let gain = load.total(&grid.curve, first) - load.total(&grid.curve, later);
-        gain > c.start_noise_multiple.value * error * load.training_kw * hours
+        gain > least * error
     }
 
     /// Where the price changes over time and counts: every start is looked at. `None` where it does not;
