@@ -121,6 +121,14 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// A reason speaks of the source as "it"; at the beginning of a sentence that is "It".
+fn capital(sentence: &str) -> String {
+    match sentence.strip_prefix("it ") {
+        Some(rest) => format!("It {rest}"),
+        None => sentence.to_owned(),
+    }
+}
+
 /// One warning for all zones that failed for one reason.
 pub(crate) fn warnings(warnings: &[grid::Warning]) -> Diagnostics {
     let mut groups: Vec<(&grid::Warning, Vec<&str>)> = Vec::new();
@@ -144,7 +152,7 @@ pub(crate) fn warnings(warnings: &[grid::Warning]) -> Diagnostics {
             };
             Diagnostic::warning(
                 format!("{} gave no signal for {}", first.source.title(), list(&zones)),
-                format!("{} {rest}", sentence(&first.reason)),
+                format!("{} {rest}", capital(&sentence(&first.reason))),
             )
         })
         .collect()

@@ -5,10 +5,10 @@
 pub struct UtcSeconds(pub i64);
 
 impl UtcSeconds {
-    /// This many hours later (earlier, when negative), to the second.
+    /// This many hours later (earlier, when negative), to the second; at the ends of time it stays there.
     #[must_use]
     pub fn plus_hours(self, hours: f64) -> Self {
-        Self(self.0 + (hours * 3600.0).round() as i64)
+        Self(self.0.saturating_add((hours * 3600.0).round() as i64))
     }
 
     /// Hours from `earlier` to this moment.

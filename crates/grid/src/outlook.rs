@@ -17,7 +17,18 @@ pub(crate) async fn ahead(
     from: UtcSeconds,
     until: UtcSeconds,
 ) -> Result<Answer, Failure> {
-    match grid.fetch(question).await {
+    // The level of a forecast is that of its first day, however few of its hours are wanted.
+    let day = UtcSeconds(from.0 + 24 * 3600);
+    let what = What::Forecast {
+        from,
+        until: until.max(day),
+    };
+    let wider = Question { what, ..question };
+    let first = match grid.source() {
+        SourceName::File => question,
+        _ => wider,
+    };
+    match grid.fetch(first).await {
         // A file says what its user wants to be reckoned with, to the digit.
         Ok(answer) if grid.source() == SourceName::File => Ok(answer),
         Ok(answer) => mixed(answer, region, question.now, from, until),

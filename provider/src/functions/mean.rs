@@ -6,16 +6,19 @@ use tfplugin::{FunctionError, Value};
 use super::figure;
 use crate::time;
 
+/// Ten years: no series of hours is longer.
+const MOST_HOURS: f64 = 87_600.0;
+
 /// The mean over `hours` from `start`.
 pub(super) fn mean_intensity(arguments: &[Value]) -> Result<Value, FunctionError> {
     let at = |index: usize| arguments.get(index).unwrap_or(&Value::Null);
     let series = series(at(0)).map_err(|why| FunctionError::argument(0, why))?;
     let start = moment(at(1)).map_err(|why| FunctionError::argument(1, format!("start {why}")))?;
     let hours = at(2).as_f64().unwrap_or_default();
-    if hours.is_nan() || hours <= 0.0 {
+    if !(hours > 0.0 && hours <= MOST_HOURS) {
         return Err(FunctionError::argument(
             2,
-            format!("hours is {hours}; it has to be above 0"),
+            format!("hours is {hours}; it has to be above 0 and at most {MOST_HOURS}"),
         ));
     }
     series.mean(start, hours).map(figure).ok_or_else(|| {
@@ -59,7 +62,13 @@ fn series(written: &Value) -> Result<Series, String> {
             ));
         }
     }
-    let step = u32::try_from(step).unwrap_or_default();
+    if step <= 0 {
+        return Err(
+            "series is not in the order of time: its second value does not begin after its first"
+                .to_owned(),
+        );
+    }
+    let step = u32::try_from(step).unwrap_or(u32::MAX);
     Series::new(*start, step, values).map_err(|why| format!("series is none: {why}"))
 }
 

@@ -423,7 +423,7 @@ async fn a_file_that_is_not_there_falls_back() {
         .await;
     assert_eq!(
         answers.warnings[0].reason,
-        "it cannot be opened: entity not found"
+        "/nowhere/at/all.csv cannot be opened: entity not found"
     );
     assert!(
         answers.by_place["eu-central-1"]

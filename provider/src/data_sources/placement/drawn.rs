@@ -39,11 +39,24 @@ pub(super) fn chart(
         }
     }
     Chart {
-        about: format!("{}, {}", decision.signal.kind, decision.signal.source),
+        about: format!("{}, {}", decision.signal.kind, source(asked, decision)),
         from,
         hours: hours as u32,
         mark: "chosen".to_owned(),
         rows,
+    }
+}
+
+/// Who says so: for the embedded signal that, and not who its yearly figure is by.
+fn source<'a>(asked: &Request, decision: &'a Decision) -> &'a str {
+    let live = asked
+        .signals
+        .as_ref()
+        .is_some_and(|signals| signals.by_region.contains_key(&decision.selected_region));
+    if live {
+        &decision.signal.source
+    } else {
+        "embedded"
     }
 }
 
@@ -55,7 +68,7 @@ fn start(start: Start, earliest: UtcSeconds) -> UtcSeconds {
 }
 
 /// The hours of the candidate's grid at the level that it was decided by: where a signal only shapes the hours, its own
-/// level is not the one.
+/// level is not the one, and a decision without a time goes by the yearly figure.
 fn series(
     catalog: &Catalog,
     asked: &Request,
@@ -65,11 +78,14 @@ fn series(
     hours: f64,
 ) -> Option<Series> {
     let signals = asked.signals.as_ref();
-    let Some(signal) = signals.and_then(|signals| signals.by_region.get(candidate.region)) else {
-        let region = catalog.region(candidate.region)?;
-        return Some(region.expected(from, hours as usize).series);
+    let own = match signals.and_then(|signals| signals.by_region.get(candidate.region)) {
+        Some(signal) => signal.series.clone(),
+        None => {
+            let region = catalog.region(candidate.region)?;
+            region.expected(from, hours as usize + 1).series
+        }
     };
-    let mean = signal.series.mean(
+    let mean = own.mean(
         start(candidate.start, earliest),
         candidate.estimate.runtime_hours.value.get(),
     );
@@ -79,13 +95,8 @@ fn series(
     };
     // What is the same but for its last digits is the same.
     if (level - 1.0).abs() < 0.005 {
-        return Some(signal.series.clone());
+        return Some(own);
     }
-    let values = signal.series.values().iter().map(|value| value * level);
-    Series::new(
-        signal.series.start(),
-        signal.series.step_s(),
-        values.collect(),
-    )
-    .ok()
+    let values = own.values().iter().map(|value| value * level);
+    Series::new(own.start(), own.step_s(), values.collect()).ok()
 }

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::{Catalog, SignalKind, UtcSeconds};
-use grid::{Asked, Place, What};
+use grid::{Asked, Place, SourceName, What};
 use planner::{Answer, Hours, Request, Signals};
 use tfplugin::Diagnostics;
 
 use crate::signal::{self, CarbonSource};
 use crate::text::sentence;
+
+const WEEK_HOURS: f64 = 168.0;
 
 /// What the source said.
 pub(super) struct Live {
@@ -39,6 +41,12 @@ pub(super) async fn ask(
         return live;
     };
     let from = request.earliest_start.unwrap_or(now);
+    // Where a signal only shapes the hours, they are measured by its own mean: of a file, which holds as much as it is
+    // asked for, that is the mean of a week at least, and not of the few hours that a run may take.
+    let hours = match carbon.grid.source() {
+        SourceName::File => hours.max(WEEK_HOURS),
+        _ => hours,
+    };
     let asked = Asked {
         places: regions.into_iter().map(Place::Region).collect(),
         what: What::Forecast {

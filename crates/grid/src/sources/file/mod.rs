@@ -130,7 +130,7 @@ fn text(path: &std::path::Path) -> Result<String, Failure> {
     let file = std::fs::File::open(path).map_err(|error| {
         Failure::new(
             Reason::Unreachable,
-            format!("it cannot be opened: {}", error.kind()),
+            format!("{} cannot be opened: {}", path.display(), error.kind()),
         )
     })?;
     let mut bytes = Vec::new();
