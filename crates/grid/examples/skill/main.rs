@@ -141,11 +141,10 @@ fn kept_table(data: &Data) -> String {
                         );
                     };
                     row(group, mean(score::Kept::possible), mean(score::Kept::saved));
-                    // Each grid in the cases that are talked about most, once.
-                    let shown = !late && *slack == 24 && [6, 24].contains(job);
+                    // Each grid once, over the whole period.
                     for (zone, k) in zones.iter().zip(&of_case) {
                         let first = zones.len() == data.forecasts.len();
-                        if shown && (first || !data.forecasts.contains_key(*zone)) {
+                        if !late && (first || !data.forecasts.contains_key(*zone)) {
                             row(zone, 100.0 * k.possible(), 100.0 * k.saved());
                         }
                     }
