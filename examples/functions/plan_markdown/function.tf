@@ -3,6 +3,7 @@ resource "sustainable_ml_training" "bert" {
   name                     = "bert-base"
   model_type               = "natural_language"
   s3_bucket_name           = "my-training-data"
+  dataset_region           = "us-east-1"
   dataset_size_gb          = 16
   estimated_training_hours = 96
 }
