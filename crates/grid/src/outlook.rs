@@ -17,11 +17,9 @@ pub(crate) async fn ahead(
     from: UtcSeconds,
     until: UtcSeconds,
 ) -> Result<Answer, Failure> {
-    // The level of a forecast is that of its first day, however few of its hours are wanted.
-    let day = UtcSeconds(from.0 + 24 * 3600);
     let what = What::Forecast {
         from,
-        until: until.max(day),
+        until: until.max(a_day_after(from)),
     };
     let wider = Question { what, ..question };
     let first = match grid.source() {
@@ -79,7 +77,8 @@ fn mixed(
         SignalKind::Average => until,
         SignalKind::Marginal => until.min(reach),
     };
-    let signal = forecast::blend(&answer.signal, &expected(region, now, end), None);
+    let usual = expected(region, now, end.max(a_day_after(from)));
+    let signal = forecast::blend(&answer.signal, &usual, None);
     let mut mixed = points::cut(
         Answer { signal, ..answer },
         What::Forecast { from, until: end },
@@ -94,6 +93,12 @@ fn mixed(
         ));
     }
     Ok(mixed)
+}
+
+/// Forecast and usual hours are compared over the first day, a step more for a start within one, however few hours are
+/// wanted: what is said of an hour does not depend on how many others are asked for.
+fn a_day_after(from: UtcSeconds) -> UtcSeconds {
+    UtcSeconds(from.0 + 25 * 3600)
 }
 
 /// The source's own past, up to now.

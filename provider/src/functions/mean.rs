@@ -120,6 +120,12 @@ mod tests {
                 Err("covers 2026-03-01T22:00:00Z to 2026-03-02T01:00:00Z"),
             ),
             (&hourly[..], "2026-03-01T22:00:00Z", 0.0, Err("hours is 0")),
+            (
+                &hourly[..],
+                "2026-03-01T22:00:00Z",
+                1e300,
+                Err("at most 87600"),
+            ),
             (&hourly[..], "soon", 1.0, Err("start is \"soon\"")),
             (
                 &hourly[..1],
@@ -137,7 +143,7 @@ mod tests {
                 &backwards[..],
                 "2026-03-01T22:00:00Z",
                 1.0,
-                Err("series is none"),
+                Err("not in the order of time"),
             ),
         ] {
             let answer =

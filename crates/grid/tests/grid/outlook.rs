@@ -206,3 +206,22 @@ async fn what_is_embedded_stays_as_it_is() {
         .expect("a region");
     assert_eq!(only(&answers).signal, region.expected(NOW, 6));
 }
+
+#[tokio::test]
+async fn an_hour_is_the_same_however_many_are_asked_for() {
+    for (source, region) in SERVICES {
+        if source == SourceName::Eia {
+            continue;
+        }
+        let server = Server::start(move |seen, _| well(source, seen)).await;
+        let mut first = Vec::new();
+        for hours in [2, 6, 12, 24, 48] {
+            let answers = ask(settings(source, server.url()), &[region], ahead(hours)).await;
+            first.push(only(&answers).signal.series.values()[0]);
+        }
+        assert!(
+            first.iter().all(|value| *value == first[0]),
+            "{source:?}: {first:?}"
+        );
+    }
+}
