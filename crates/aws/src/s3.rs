@@ -318,20 +318,7 @@ impl Bucket {
     }
 
     /// Deletes everything under a prefix whose key `keep` does not keep; with `versions`, every version of it.
-    /// Of a bucket that is gone nothing is left: its last user may have been destroyed at the same time.
     pub(crate) async fn purge(
-        &self,
-        prefix: &str,
-        versions: bool,
-        keep: &(dyn Fn(&str) -> bool + Sync),
-    ) -> Result<u64, Error> {
-        match self.purge_all(prefix, versions, keep).await {
-            Err(error) if error.code() == Some("NoSuchBucket") => Ok(0),
-            done => done,
-        }
-    }
-
-    async fn purge_all(
         &self,
         prefix: &str,
         versions: bool,

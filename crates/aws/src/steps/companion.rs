@@ -225,6 +225,18 @@ async fn leave_bucket(
     bucket: &Bucket,
     recorded: bool,
 ) -> Result<bool, Error> {
+    match leave_standing(removal, bucket, recorded).await {
+        // Its last user may be destroyed at the same time, and take it with it between any two of these calls.
+        Err(error) if error.code() == Some("NoSuchBucket") => Ok(true),
+        left => left,
+    }
+}
+
+async fn leave_standing(
+    removal: &mut Removal<'_>,
+    bucket: &Bucket,
+    recorded: bool,
+) -> Result<bool, Error> {
     let Some(data) = removal
         .handle
         .data_bucket
