@@ -9,7 +9,7 @@ pub(crate) const COLUMNS: usize = 10;
 /// A table of `data/forecast.csv`: one row per lead, in between they are interpolated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LeadTable {
-    /// `lags`, `lags_profile`, `blend`, `range_lags` or `range_blend`.
+    /// `lags`, `lags_profile`, `blend`, `range_lags`, `range_blend`; `assumed_fade` and `assumed_spread` have one row.
     pub name: &'static str,
     /// Where it comes from.
     pub source: SourceId,

@@ -5,9 +5,6 @@ use catalog::{LeadTable, Quality, Series, Signal, UtcSeconds};
 use super::lags::Regression;
 use super::past::Past;
 
-/// Hours in which the difference between a forecast's last day and what follows it dies away, to 1/e: errors of
-/// two hours of one forecast are alike over about that long.
-const FADE_HOURS: f64 = 48.0;
 const DAY: f64 = 24.0;
 
 /// What a forecast is mixed with.
@@ -109,6 +106,7 @@ pub fn blend(forecast: &Signal, expected: &Signal, history: Option<&Signal>) -> 
 fn mixed(forecast: &Signal, expected: &Signal, history: Option<&Signal>) -> Option<Signal> {
     let weights = LeadTable::named("blend")?;
     let ranges = LeadTable::named("range_blend")?;
+    let [fade_hours, ..] = LeadTable::named("assumed_fade")?.at(0.0);
     let series = &forecast.series;
     let other = Other::new(forecast, expected, history);
     let column = other.column();
@@ -153,7 +151,7 @@ fn mixed(forecast: &Signal, expected: &Signal, history: Option<&Signal>) -> Opti
             }
             None => {
                 let beyond = moment.hours_since(end);
-                rest + last_weight * mean_of_last_day * (-beyond / FADE_HOURS).exp()
+                rest + last_weight * mean_of_last_day * (-beyond / fade_hours).exp()
             }
         };
         let value = value.max(floor);

@@ -1,6 +1,6 @@
 //! The last four weeks of a signal, hour by hour, however fine or short it is.
 
-use catalog::{Series, Signal, UtcSeconds};
+use catalog::{LeadTable, Series, Signal, UtcSeconds};
 
 /// Hours that a forecast from history looks back.
 pub const PAST_HOURS: usize = 28 * 24;
@@ -8,9 +8,6 @@ const DAY: usize = 24;
 const WEEK: usize = 168;
 /// Days that an hour is compared with, to measure how much the grid varies.
 const USUAL_DAYS: usize = 7;
-/// Relative standard deviation of an hour around its own last week, for a history of one day: the mean over the
-/// 13 grids of CarbonCast in 2021 (0.04 to 0.24).
-const USUAL_SPREAD: f64 = 0.12;
 
 /// The last four weeks before a moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,7 +107,7 @@ fn spread(hours: &[f64]) -> f64 {
         let most = hours.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         // A day without any change is a flat grid.
         if most > least {
-            USUAL_SPREAD * mean
+            LeadTable::named("assumed_spread").map_or(0.0, |assumed| assumed.at(0.0)[0]) * mean
         } else {
             0.0
         }
