@@ -10,12 +10,11 @@ use grid::{Answer, Asked, Place, What};
 use schemas::data_sources::carbon_intensity::{self, Best, Config, MAX_POINTS, Outputs, Point};
 use tfplugin::{
     Attr, DataSource, DataSourceReadRequest, DataSourceReadResponse, Diagnostic, Diagnostics,
-    Schema, ValidateRequest, Value, async_trait, from_value, to_value,
+    Schema, ValidateRequest, Value, async_trait, from_value,
 };
 
 use crate::charts::{self, Chart, Row};
 use crate::configured::Shared;
-use crate::object::object;
 use crate::text::sentence;
 use crate::{clock, lists, signal, time};
 
@@ -91,20 +90,8 @@ impl DataSource for CarbonIntensity {
     }
 
     async fn read(&self, request: DataSourceReadRequest) -> DataSourceReadResponse {
-        let answered = self
-            .answer(&request.config)
-            .await
-            .and_then(|(outputs, diagnostics)| {
-                let mut state = request.config.clone();
-                for (name, value) in object(&to_value(&outputs)?) {
-                    state.set(name, value);
-                }
-                Ok(DataSourceReadResponse { state, diagnostics })
-            });
-        answered.unwrap_or_else(|diagnostics| DataSourceReadResponse {
-            state: request.config,
-            diagnostics,
-        })
+        let answered = self.answer(&request.config).await;
+        super::response(request.config, answered)
     }
 }
 

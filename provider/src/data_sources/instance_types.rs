@@ -5,7 +5,7 @@ use planner::{ModelType, RankedType, TypeFilter, rank_instance_types};
 use schemas::data_sources::instance_types::{self, Config, InstanceType, Outputs};
 use tfplugin::{
     Attr, DataSource, DataSourceReadRequest, DataSourceReadResponse, Diagnostics, Schema,
-    ValidateRequest, Value, async_trait, from_value, to_value,
+    ValidateRequest, Value, async_trait, from_value,
 };
 
 use crate::configured::Shared;
@@ -23,20 +23,18 @@ impl InstanceTypes {
         Self { shared }
     }
 
-    fn answer(&self, request: &DataSourceReadRequest) -> Result<Value, Diagnostics> {
-        let config: Config = from_value(&request.config)?;
+    fn answer(&self, config: &Value) -> Result<(Outputs, Diagnostics), Diagnostics> {
+        let config: Config = from_value(config)?;
         let configured = self.shared.get();
         let catalog = configured.catalog().unwrap_or_else(|| Catalog::embedded());
         let found = rank_instance_types(catalog, &filter(&config))
             .iter()
             .map(shown)
             .collect();
-        let answer = to_value(&Outputs {
+        let outputs = Outputs {
             instance_types: Attr::Known(found),
-        })?;
-        let mut state = request.config.clone();
-        state.set("instance_types", answer.get("instance_types").clone());
-        Ok(state)
+        };
+        Ok((outputs, Diagnostics::new()))
     }
 }
 
@@ -55,16 +53,8 @@ impl DataSource for InstanceTypes {
     }
 
     async fn read(&self, request: DataSourceReadRequest) -> DataSourceReadResponse {
-        match self.answer(&request) {
-            Ok(state) => DataSourceReadResponse {
-                state,
-                diagnostics: Diagnostics::new(),
-            },
-            Err(diagnostics) => DataSourceReadResponse {
-                state: request.config,
-                diagnostics,
-            },
-        }
+        let answered = self.answer(&request.config);
+        super::response(request.config, answered)
     }
 }
 

@@ -13,7 +13,7 @@ use planner::{Answer, Request, Signals};
 use schemas::data_sources::placement::{self, Config, Outputs};
 use tfplugin::{
     Attr, DataSource, DataSourceReadRequest, DataSourceReadResponse, Diagnostic, Diagnostics,
-    Schema, ValidateRequest, Value, async_trait, from_value, to_value,
+    Schema, ValidateRequest, Value, async_trait, from_value,
 };
 
 use crate::configured::Shared;
@@ -129,20 +129,8 @@ impl DataSource for Placement {
     }
 
     async fn read(&self, request: DataSourceReadRequest) -> DataSourceReadResponse {
-        let answered = self
-            .answer(&request.config)
-            .await
-            .and_then(|(outputs, diagnostics)| {
-                let mut state = request.config.clone();
-                for (name, value) in object(&to_value(&outputs)?) {
-                    state.set(name, value);
-                }
-                Ok(DataSourceReadResponse { state, diagnostics })
-            });
-        answered.unwrap_or_else(|diagnostics| DataSourceReadResponse {
-            state: request.config,
-            diagnostics,
-        })
+        let answered = self.answer(&request.config).await;
+        super::response(request.config, answered)
     }
 }
 
