@@ -38,7 +38,7 @@ pub(crate) struct Configured {
 impl Configured {
     /// Understands the block. Errors name the attribute.
     pub(crate) fn new(config: &Config, written: &Value) -> Result<Self, Diagnostics> {
-        let settings = settings::settings(config, written);
+        let settings = settings::settings(config, written, settings::timing()?);
         let (catalog, overrides_digest) = match &config.catalog_overrides {
             Attr::Null => (Some(Cow::Borrowed(Catalog::embedded())), None),
             Attr::Unknown => (None, None),

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use std::time::Duration;
 
-use aws::{AssumeRole, RetryMode, Secret, Service, Settings};
+use aws::{AssumeRole, RetryMode, Secret, Service, Settings, Timing};
 use schemas::provider_config::{Config, endpoints};
-use tfplugin::{Attr, Value};
+use tfplugin::{Attr, Diagnostic, Value};
+
+/// Factor of every wait, for tests.
+const TIME_SCALE: &str = "SUSTAINABLE_TIME_SCALE";
 
 /// The settings; none while one that matters for reaching AWS is unknown. The region is none of them: what exists has
 /// its region in the state.
-pub(crate) fn settings(config: &Config, written: &Value) -> Option<Settings> {
+pub(crate) fn settings(config: &Config, written: &Value, timing: Timing) -> Option<Settings> {
     let apart = [
         "region",
         "default_tags",
@@ -72,10 +75,27 @@ pub(crate) fn settings(config: &Config, written: &Value) -> Option<Settings> {
             .filter_map(|(name, url)| Some((Service::from_key(name)?, url)))
             .collect(),
         multipart_copy_threshold_bytes: None,
+        timing,
         user_agent: Some(format!(
             "terraform-provider-sustainable/{}",
             env!("CARGO_PKG_VERSION")
         )),
+    })
+}
+
+/// How long waits take: as usual, or scaled by `SUSTAINABLE_TIME_SCALE`, which tests set.
+pub(crate) fn timing() -> Result<Timing, Diagnostic> {
+    let Some(scale) = std::env::var(TIME_SCALE)
+        .ok()
+        .filter(|scale| !scale.is_empty())
+    else {
+        return Ok(Timing::default());
+    };
+    Timing::parse_scaled(&scale).map_err(|error| {
+        Diagnostic::error(
+            format!("{TIME_SCALE} is no factor of time"),
+            format!("The environment variable {TIME_SCALE} shortens every wait of the provider in tests: {error}. Unset it."),
+        )
     })
 }
 

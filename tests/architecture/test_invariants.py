@@ -110,6 +110,12 @@ def test_only_edges_read_the_clock() -> None:
     assert {"std::time::SystemTime::now", "jiff::Timestamp::now"} <= disallowed
 
 
+def test_every_wait_is_in_one_place() -> None:
+    """Pauses, leases and limits come with the settings, so that tests can shorten them."""
+    lengths = found(r"Duration::from_\w+\(\d|std::thread::sleep", rust("crates/aws/src"))
+    assert {place.split(":")[0] for place in lengths} == {"crates/aws/src/timing.rs"}
+
+
 def test_nothing_but_the_handshake_writes_to_stdout() -> None:
     """Standard output carries one line, which Terraform parses."""
     writers = {place.split(":")[0] for place in found(r"\bprintln!|\bprint!|stdout\(\)", rust())}

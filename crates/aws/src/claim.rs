@@ -16,11 +16,6 @@ use crate::handle::BucketRef;
 use crate::retry::Watch;
 use crate::s3::{Bucket, Only};
 
-const LEASE_SECONDS: i64 = 60;
-const RENEW_EVERY: Duration = Duration::from_secs(20);
-const WAIT_AT_MOST: Duration = Duration::from_secs(90);
-const LOOK_EVERY: Duration = Duration::from_secs(3);
-
 /// What the claim object says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -94,13 +89,15 @@ pub(crate) async fn take(
     previous: Option<&str>,
     watch: &Watch<'_>,
 ) -> Result<Taken, Error> {
+    let timing = watch.timing();
+    let lease_seconds = i64::try_from(timing.lease.as_secs()).unwrap_or(i64::MAX);
     let mut seen: Option<String> = None;
     let mut waited = Duration::ZERO;
     loop {
         match write(&bucket, key, &body, &Only::IfAbsent).await {
             Ok(etag) => {
                 return Ok(Taken {
-                    claim: hold(bucket, key, body, etag),
+                    claim: hold(bucket, key, body, etag, timing.renewal()),
                     before: None,
                     fresh: true,
                 });
@@ -114,18 +111,18 @@ pub(crate) async fn take(
         if old.nonce == body.nonce {
             // Our own write, whose answer was lost.
             return Ok(Taken {
-                claim: hold(bucket, key, body, etag),
+                claim: hold(bucket, key, body, etag, timing.renewal()),
                 before: None,
                 fresh: true,
             });
         }
         if previous == Some(old.nonce.as_str())
-            || age >= LEASE_SECONDS && old.stage != Stage::Confirmed
+            || age >= lease_seconds && old.stage != Stage::Confirmed
         {
             match write(&bucket, key, &body, &Only::IfEtag(etag)).await {
                 Ok(etag) => {
                     return Ok(Taken {
-                        claim: hold(bucket, key, body, etag),
+                        claim: hold(bucket, key, body, etag, timing.renewal()),
                         before: Some(old),
                         fresh: false,
                     });
@@ -137,7 +134,7 @@ pub(crate) async fn take(
         if old.stage == Stage::Confirmed {
             return Err(taken(&old));
         }
-        if seen.get_or_insert_with(|| etag.clone()) != &etag || waited >= WAIT_AT_MOST {
+        if seen.get_or_insert_with(|| etag.clone()) != &etag || waited >= timing.patience() {
             return Err(at_work(&old));
         }
         tracing::info!(
@@ -145,8 +142,8 @@ pub(crate) async fn take(
             age,
             "another run's lease is not over; waiting"
         );
-        watch.sleep(LOOK_EVERY).await?;
-        waited += LOOK_EVERY;
+        watch.sleep(timing.look_at_claim()).await?;
+        waited += timing.look_at_claim();
     }
 }
 
@@ -209,7 +206,7 @@ async fn write(bucket: &Bucket, key: &str, body: &Body, only: &Only) -> Result<S
     bucket.put(key, bytes, "application/json", only, None).await
 }
 
-fn hold(bucket: Bucket, key: &str, body: Body, etag: String) -> Claim {
+fn hold(bucket: Bucket, key: &str, body: Body, etag: String, renew_every: Duration) -> Claim {
     let state = Arc::new(Mutex::new(State {
         bucket,
         key: key.to_owned(),
@@ -220,7 +217,7 @@ fn hold(bucket: Bucket, key: &str, body: Body, etag: String) -> Claim {
     let renewed = Arc::clone(&state);
     let renewal = tokio::spawn(async move {
         loop {
-            tokio::time::sleep(RENEW_EVERY).await;
+            tokio::time::sleep(renew_every).await;
             let mut state = renewed.lock().await;
             state.body.renewed += 1;
             if let Err(error) = state.store().await {

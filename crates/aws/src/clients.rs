@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -14,17 +13,17 @@ use tokio::sync::OnceCell;
 
 use crate::clock;
 use crate::error::{Error, Kind};
+use crate::retry::Watch;
 use crate::settings::{RetryMode, Service, Settings};
+use crate::timing::Timing;
+use crate::turns::Turns;
 
 /// Region of the calls that have none of their own (STS) when the user named none.
 const NO_REGION: &str = "us-east-1";
-/// No answer for this long: the attempt failed. Server-side copies of large objects take minutes.
-const READ_TIMEOUT: Duration = Duration::from_secs(300);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Tries of one call, unless the user says otherwise: SageMaker allows about one CreateTrainingJob a second.
-const ATTEMPTS: u32 = 6;
-/// Credentials are renewed this long before they expire.
-const EXPIRY_MARGIN: Duration = Duration::from_secs(60);
+/// Tries of one call, unless the user says otherwise: with the pauses between them they outlast ten seconds of
+/// throttling. The SDK draws each pause between 0 and its full length; with nine tries fewer than one call in a
+/// thousand gives up sooner.
+pub(crate) const ATTEMPTS: u32 = 9;
 
 /// Access to AWS. Cheap to make and to clone; nothing is read and nothing is sent before the first call.
 #[derive(Clone)]
@@ -40,6 +39,7 @@ struct Inner {
     s3: Mutex<HashMap<String, aws_sdk_s3::Client>>,
     sagemaker: Mutex<HashMap<String, aws_sdk_sagemaker::Client>>,
     connector: std::sync::OnceLock<Arc<aws_smithy_http_client::Connector>>,
+    turns: Turns,
 }
 
 /// Who the credentials belong to.
@@ -61,6 +61,7 @@ impl Aws {
                 s3: Mutex::default(),
                 sagemaker: Mutex::default(),
                 connector: std::sync::OnceLock::new(),
+                turns: Turns::default(),
             }),
         }
     }
@@ -195,6 +196,24 @@ impl Aws {
             .or_else(|| variable("AWS_ENDPOINT_URL"))
     }
 
+    /// How long everything takes that waits.
+    pub(crate) fn timing(&self) -> &Timing {
+        &self.inner.settings.timing
+    }
+
+    /// Waits for a turn at CreateTrainingJob: SageMaker takes one a second in a region, and a configuration may hold a
+    /// hundred.
+    pub(crate) async fn turn_to_create(
+        &self,
+        region: &str,
+        watch: &Watch<'_>,
+    ) -> Result<(), Error> {
+        self.inner
+            .turns
+            .wait(region, self.timing().between_creates, watch)
+            .await
+    }
+
     /// Tries of one call.
     pub(crate) fn attempts(&self) -> u32 {
         self.inner
@@ -226,7 +245,7 @@ impl Aws {
         if let Some(credentials) = kept.as_ref() {
             let fresh = credentials
                 .expiry()
-                .is_none_or(|expiry| expiry > clock::now() + EXPIRY_MARGIN);
+                .is_none_or(|expiry| expiry > clock::now() + self.timing().renewed_before_expiry);
             if fresh {
                 return Ok(credentials.clone());
             }
@@ -248,8 +267,8 @@ impl Aws {
     pub(crate) fn connector(&self) -> Arc<aws_smithy_http_client::Connector> {
         let make = || {
             let settings = aws_smithy_runtime_api::client::http::HttpConnectorSettings::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
-                .read_timeout(READ_TIMEOUT)
+                .connect_timeout(self.timing().connect)
+                .read_timeout(self.timing().answer)
                 .build();
             let builder = aws_smithy_http_client::Connector::builder()
                 .connector_settings(settings)
@@ -275,8 +294,8 @@ impl Aws {
             .retry_config(self.retry_config())
             .timeout_config(
                 TimeoutConfig::builder()
-                    .connect_timeout(CONNECT_TIMEOUT)
-                    .read_timeout(READ_TIMEOUT)
+                    .connect_timeout(self.timing().connect)
+                    .read_timeout(self.timing().answer)
                     .build(),
             );
         if let Some(context) = tls_context() {
@@ -346,7 +365,11 @@ impl Aws {
             RetryMode::Standard => RetryConfig::standard(),
             RetryMode::Adaptive => RetryConfig::adaptive(),
         };
-        config.with_max_attempts(self.attempts())
+        // The SDK halves a pause on average, by chance: twice our own.
+        config
+            .with_initial_backoff(self.timing().first_retry * 2)
+            .with_max_backoff(self.timing().longest_retry)
+            .with_max_attempts(self.attempts())
     }
 
     #[expect(

@@ -21,6 +21,7 @@ pub mod report;
 pub mod settings;
 pub mod source;
 pub mod spec;
+pub mod timing;
 
 mod claim;
 mod clients;
@@ -34,6 +35,7 @@ mod run;
 mod s3;
 mod signed;
 mod steps;
+mod turns;
 mod update;
 mod wait;
 
@@ -47,3 +49,4 @@ pub use report::{
 };
 pub use settings::{AssumeRole, RetryMode, Secret, Service, Settings};
 pub use spec::RunSpec;
+pub use timing::Timing;

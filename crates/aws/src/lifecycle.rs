@@ -230,7 +230,7 @@ pub async fn update(
     change: &Change,
     control: &Control<'_>,
 ) -> UpdateReport {
-    crate::update::update(aws, handle, change, &Watch::new(control)).await
+    crate::update::update(aws, handle, change, &Watch::new(control, aws.timing())).await
 }
 
 /// Looks at the job and confirms the claim. A job that is gone is an observation, not an error.
@@ -251,7 +251,7 @@ pub async fn wait(
     options: ReadOptions,
     control: &Control<'_>,
 ) -> Result<ReadReport, Error> {
-    crate::wait::wait(aws, handle, options, &Watch::new(control)).await
+    crate::wait::wait(aws, handle, options, &Watch::new(control, aws.timing())).await
 }
 
 /// Stops the run and removes what is ours. What stays is named in the report.

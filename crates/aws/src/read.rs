@@ -77,7 +77,7 @@ pub(crate) async fn read(
         let (_stop, stop) = tokio::sync::watch::channel(false);
         let control = Control {
             stop,
-            timeout: std::time::Duration::from_secs(60),
+            timeout: aws.timing().looking,
             progress: &NoProgress,
         };
         let look = Removal::new(aws, &report.handle, DestroyOptions::default(), &control);

@@ -35,7 +35,7 @@ impl<'a> Removal<'a> {
         Removal {
             aws,
             options,
-            watch: Watch::new(control),
+            watch: Watch::new(control, aws.timing()),
             handle: handle.clone(),
             left: Vec::new(),
             remarks: Vec::new(),

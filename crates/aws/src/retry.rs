@@ -7,11 +7,7 @@ use tokio::time::Instant;
 
 use crate::control::Control;
 use crate::error::{Error, Kind};
-
-/// IAM is eventually consistent: a new role may be refused for this long.
-pub(crate) const PROPAGATION: Duration = Duration::from_secs(120);
-/// A new bucket may answer NoSuchBucket or OperationAborted for this long.
-const SETTLING: Duration = Duration::from_secs(60);
+use crate::timing::{Pauses, Timing};
 
 /// SageMaker's sentences for a role or policy that has not arrived everywhere yet.
 const PROPAGATING: [&str; 6] = [
@@ -34,19 +30,25 @@ pub(crate) fn is_propagating(error: &Error) -> bool {
 /// The control with its deadline fixed.
 pub(crate) struct Watch<'a> {
     control: &'a Control<'a>,
+    timing: &'a Timing,
     deadline: Instant,
 }
 
 impl<'a> Watch<'a> {
-    pub(crate) fn new(control: &'a Control<'a>) -> Self {
+    pub(crate) fn new(control: &'a Control<'a>, timing: &'a Timing) -> Self {
         Watch {
             control,
+            timing,
             deadline: Instant::now() + control.timeout,
         }
     }
 
     pub(crate) fn control(&self) -> &'a Control<'a> {
         self.control
+    }
+
+    pub(crate) fn timing(&self) -> &'a Timing {
+        self.timing
     }
 
     /// The user asked to stop, or the time is over.
@@ -57,30 +59,39 @@ impl<'a> Watch<'a> {
             ));
         }
         if Instant::now() >= self.deadline {
-            let seconds = self.control.timeout.as_secs();
-            return Err(
-                Error::new(Kind::Timeout, format!("not finished after {seconds} s"))
-                    .advise("Raise the value in the timeouts block, or apply again to go on."),
-            );
+            return Err(self.over());
         }
         Ok(())
     }
 
+    fn over(&self) -> Error {
+        let seconds = self.control.timeout.as_secs();
+        Error::new(Kind::Timeout, format!("not finished after {seconds} s"))
+            .advise("Raise the value in the timeouts block, or apply again to go on.")
+    }
+
     /// Sleeps; wakes early for a stop or the deadline.
     pub(crate) async fn sleep(&self, span: Duration) -> Result<(), Error> {
+        self.unless_over(tokio::time::sleep(span)).await
+    }
+
+    /// Does something; gives it up for a stop or the deadline.
+    pub(crate) async fn unless_over<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
         self.check()?;
         let mut stop = self.control.stop.clone();
-        let until = (Instant::now() + span).min(self.deadline);
         tokio::select! {
-            () = tokio::time::sleep_until(until) => {}
+            done = work => return Ok(done),
+            () = tokio::time::sleep_until(self.deadline) => {}
             () = async {
-                // A dropped sender can never ask: sleep on.
+                // A dropped sender can never ask: work on.
                 if stop.wait_for(|stop| *stop).await.is_err() {
                     std::future::pending::<()>().await;
                 }
             } => {}
         }
-        self.check()
+        // One of the two has come.
+        self.check()?;
+        Err(self.over())
     }
 }
 
@@ -91,8 +102,11 @@ pub(crate) struct Poll {
 }
 
 impl Poll {
-    pub(crate) fn new(first: Duration, most: Duration) -> Self {
-        Poll { next: first, most }
+    pub(crate) fn new(pauses: Pauses) -> Self {
+        Poll {
+            next: pauses.first,
+            most: pauses.most,
+        }
     }
 
     pub(crate) fn pause(&mut self) -> Duration {
@@ -108,8 +122,8 @@ where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T, Error>>,
 {
-    let until = Instant::now() + SETTLING;
-    let mut poll = Poll::new(Duration::from_millis(500), Duration::from_secs(5));
+    let until = Instant::now() + watch.timing().settling;
+    let mut poll = Poll::new(watch.timing().short);
     loop {
         match call().await {
             Err(error)

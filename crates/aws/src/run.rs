@@ -69,7 +69,7 @@ impl<'a> Run<'a> {
         Run {
             aws,
             spec,
-            watch: Watch::new(control),
+            watch: Watch::new(control, aws.timing()),
             previous,
             handle,
             remarks: Vec::new(),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use crate::timing::Timing;
+
 /// How to reach AWS. Every field may be left at its default; the standard environment variables, config files,
 /// web identity and instance roles then apply.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub struct Settings {
     pub endpoints: BTreeMap<Service, String>,
     /// Objects larger than this are copied in parts; `None`: S3's own limit of 5 GB. A test sets less.
     pub multipart_copy_threshold_bytes: Option<u64>,
+    /// How long everything takes that waits.
+    pub timing: Timing,
     /// Added to the `User-Agent` header, for example `terraform-provider-sustainable/0.1.0`.
     pub user_agent: Option<String>,
 }

@@ -5,8 +5,6 @@
 //! time and binary size. CreateTrainingJob goes this way too: its request is one JSON document that is also written
 //! into the run manifest, so that what was sent and what was recorded cannot differ.
 
-use std::time::Duration;
-
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::http::HttpConnector;
@@ -136,7 +134,7 @@ impl Aws {
             {
                 Err(error) if attempt < self.attempts() && worth_retrying(&error) => {
                     tracing::debug!(operation, attempt, error = %error, "trying again");
-                    tokio::time::sleep(pause(attempt)).await;
+                    tokio::time::sleep(self.timing().retry(attempt)).await;
                 }
                 other => return other,
             }
@@ -290,15 +288,6 @@ fn worth_retrying(error: &Error) -> bool {
         Kind::Other => matches!(error.status(), Some(500 | 502..=504)),
         _ => false,
     }
-}
-
-/// 0.2 s, doubled each time, at most 10 s.
-pub(crate) fn pause(attempt: u32) -> Duration {
-    Duration::from_millis(
-        200u64
-            .saturating_mul(1 << attempt.saturating_sub(1).min(8))
-            .min(10_000),
-    )
 }
 
 fn unknown(service: Service) -> Error {

@@ -1,7 +1,5 @@
 //! Waiting for the end of a run.
 
-use std::time::Duration;
-
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
 use crate::handle::Handle;
@@ -18,8 +16,7 @@ pub(crate) async fn wait(
     options: ReadOptions,
     watch: &Watch<'_>,
 ) -> Result<ReadReport, Error> {
-    // Quick at first, since short jobs and failures at the start are common; then once a minute.
-    let mut poll = Poll::new(Duration::from_secs(2), Duration::from_secs(60));
+    let mut poll = Poll::new(aws.timing().run);
     let early = loop {
         let Some(name) = &handle.job_name else {
             break None;

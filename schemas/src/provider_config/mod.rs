@@ -81,7 +81,7 @@ declare! {
         assume_role: AssumeRole, "A role to assume.", of(Kind::Block(ASSUME_ROLE));
     }
     "How it calls" {
-        max_retries: i64, "Retries after a failure that may pass.", whole(0, 100).preset(Preset::Whole(5));
+        max_retries: i64, "Retries after a failure that may pass.", whole(0, 100).preset(Preset::Whole(8));
         retry_mode: String, "How retries are spaced.", one_of(&[
             ("standard", "exponential, with jitter"),
             ("adaptive", "with a rate limit of its own as well"),

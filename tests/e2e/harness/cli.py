@@ -17,6 +17,8 @@ from pathlib import Path
 from .config import SETTINGS, Config
 
 VERSION = "0.1.0"
+TIME_SCALE = "0.1"
+"""Pauses, leases and limits of the provider take a tenth of the usual time."""
 HOSTS = ("registry.terraform.io", "registry.opentofu.org")
 
 
@@ -111,6 +113,7 @@ class Workdir:
             "TF_INPUT": "0",
             "CHECKPOINT_DISABLE": "1",
             "AWS_EC2_METADATA_DISABLED": "true",
+            "SUSTAINABLE_TIME_SCALE": TIME_SCALE,
         }
         self.initialised = False
 

@@ -1,7 +1,6 @@
 //! The training job: the last creating call, and the first thing to end.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_sagemaker::operation::describe_training_job::DescribeTrainingJobOutput;
@@ -16,7 +15,7 @@ use crate::lifecycle::OnDestroy;
 use crate::naming;
 use crate::removal::Removal;
 use crate::request;
-use crate::retry::{PROPAGATION, Poll, Watch, is_propagating};
+use crate::retry::{Poll, Watch, is_propagating};
 use crate::run::Run;
 use crate::s3::{Bucket, rfc3339};
 use crate::settings::Service;
@@ -152,10 +151,12 @@ async fn holds_something(removal: &Removal<'_>, uri: &str) -> bool {
 
 /// Creates the job: waits for IAM, tells a lost answer from a taken name, and names the quota.
 async fn create(run: &mut Run<'_>) -> Result<String, Error> {
-    let until = Instant::now() + PROPAGATION;
-    let mut poll = Poll::new(Duration::from_secs(2), Duration::from_secs(10));
+    let timing = run.aws.timing();
+    let until = Instant::now() + timing.propagation;
+    let mut poll = Poll::new(timing.create);
     let mut attempt = 0;
     loop {
+        run.aws.turn_to_create(&run.spec.region, &run.watch).await?;
         let body = request::build(run)?;
         let error = match run
             .aws
@@ -221,7 +222,7 @@ async fn create(run: &mut Run<'_>) -> Result<String, Error> {
                 .advise(format!(
                     "It was tried for {} s. Role {role} must trust sagemaker.amazonaws.com and allow what the message names (list and read of the inputs, write of \
                      the output, pull of the image).",
-                    PROPAGATION.as_secs()
+                    timing.propagation.as_secs()
                 ))
                 .on("role"));
         }
@@ -248,7 +249,7 @@ enum Seen {
 
 /// Looks for the job of the name that was used, with patience: an outage may last longer than a call's retries.
 async fn look_again(run: &Run<'_>) -> Result<Seen, Error> {
-    let mut poll = Poll::new(Duration::from_secs(2), Duration::from_secs(8));
+    let mut poll = Poll::new(run.aws.timing().look_again);
     let mut tries = 0;
     loop {
         let seen = async {
@@ -435,7 +436,7 @@ pub(crate) async fn let_go_and_stop(
         }
     }
     let begun = Instant::now();
-    let mut poll = Poll::new(Duration::from_secs(1), Duration::from_secs(15));
+    let mut poll = Poll::new(aws.timing().end);
     loop {
         match describe(aws, region, name).await? {
             None => return Ok(Stopping::Gone),
@@ -453,7 +454,7 @@ pub(crate) async fn let_go_and_stop(
 /// Deletes the record of an ended job and waits until it is gone.
 async fn delete(aws: &Aws, region: &str, name: &str, watch: &Watch<'_>) -> Result<(), Error> {
     let client = aws.sagemaker(region).await;
-    let mut poll = Poll::new(Duration::from_secs(1), Duration::from_secs(15));
+    let mut poll = Poll::new(aws.timing().end);
     loop {
         match client
             .delete_training_job()

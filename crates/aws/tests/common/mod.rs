@@ -12,7 +12,8 @@ use aws::spec::{
     Algorithm, Channel, Compression, Dashboard, DataBucket, Distribution, JobBucket, Role, Source,
 };
 use aws::{
-    Aws, Control, CreateReport, Handle, NoProgress, RunSpec, Secret, Service, Settings, naming,
+    Aws, Control, CreateReport, Handle, NoProgress, RunSpec, Secret, Service, Settings, Timing,
+    naming,
 };
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -46,6 +47,7 @@ pub async fn world(number: u64) -> Option<World> {
             .map(|service| (service, url.clone()))
             .collect(),
         multipart_copy_threshold_bytes: Some(6 << 20),
+        timing: Timing::scaled(0.02).unwrap(),
         ..Settings::default()
     };
     let s3 = aws_sdk_s3::Client::from_conf(
