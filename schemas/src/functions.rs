@@ -57,6 +57,10 @@ pub const POLICY_FEATURES: &[(&str, &str)] = &[
         "quotas",
         "the quota is looked up before anything is created",
     ),
+    (
+        "prices",
+        "spot capacity and `use_live_prices`: published prices are looked up",
+    ),
     ("kms", "`kms_key_arn` and `volume_kms_key_arn`"),
 ];
 

@@ -90,16 +90,6 @@ pub static TRAINING: &[Refusal] = &[
         "Only \"checkpoint\" is available yet: SageMaker restarts a reclaimed run from its last checkpoint.",
     ),
     refuse(
-        "on_capacity",
-        Refused::These(&["next_candidate"]),
-        "Trying the next candidate is not available yet: a lack of capacity is reported as the outcome.",
-    ),
-    refuse(
-        "on_spot_exhausted",
-        Refused::These(&["on_demand"]),
-        "Going on with on-demand capacity is not available yet: exhausted spot capacity is reported as the outcome.",
-    ),
-    refuse(
         "fallback_instance_types",
         Refused::AboveZero,
         "Fallback instance types are not available yet: the run uses the type that the plan shows.",

@@ -10,7 +10,7 @@ from harness.expect import expect_calls, expect_error
 from harness.steps import step
 
 GUIDE = Path(__file__).parents[2] / "docs/guides/permissions.md"
-FEATURES = ["run", "create_bucket", "companion_bucket", "managed_role", "dashboard", "logs", "quotas"]
+FEATURES = ["run", "create_bucket", "companion_bucket", "managed_role", "dashboard", "logs", "quotas", "prices"]
 
 
 def printed_policy(scene, features) -> dict:

@@ -217,7 +217,8 @@ impl Error {
     }
 
     /// The field of the run's description that the error is about, as a path in [`crate::RunSpec`]: `data_bucket.name`,
-    /// `data_bucket.region`, `channels`, `dataset_size_gb`, `source`, `role`, `max_staging_gb`, `name`.
+    /// `data_bucket.region`, `channels`, `dataset_size_gb`, `source`, `role`, `max_staging_gb`,
+    /// `max_spot_price_percent`, `name`.
     pub fn field(&self) -> Option<&'static str> {
         self.inner.field
     }

@@ -14,6 +14,7 @@ pub mod control;
 pub mod error;
 pub mod handle;
 pub mod lifecycle;
+pub mod market;
 pub mod naming;
 pub mod observation;
 pub mod policy;

@@ -28,6 +28,10 @@ pub const FEATURES: &[(&str, &str)] = &[
         "quotas",
         "the quota is looked up before anything is created",
     ),
+    (
+        "prices",
+        "spot capacity and use_live_prices: published prices are looked up",
+    ),
     ("kms", "kms_key_arn, volume_kms_key_arn"),
 ];
 
@@ -219,6 +223,12 @@ const TABLE: &[(&[&str], &str, &[&str], On)] = &[
         &["quotas"],
         "ReadQuotas",
         &["servicequotas:ListServiceQuotas"],
+        On::Any,
+    ),
+    (
+        &["prices"],
+        "ReadPrices",
+        &["ec2:DescribeSpotPriceHistory", "pricing:GetProducts"],
         On::Any,
     ),
     (

@@ -46,6 +46,9 @@ pub struct RunSpec {
     pub volume_gb: Option<u32>,
     /// Managed spot training.
     pub spot: bool,
+    /// Spot only: the run is not launched while the published spot price is above this share of the list price, in
+    /// percent. `None`: whatever it costs.
+    pub max_spot_price_percent: Option<f64>,
     /// Cap on the run time.
     pub max_runtime_seconds: u32,
     /// Cap on run time and waiting; spot only.

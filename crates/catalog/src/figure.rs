@@ -7,6 +7,8 @@ pub struct SourceId(pub u8);
 impl SourceId {
     /// The user's own file of figures (`catalog_overrides`).
     pub const OVERRIDE: Self = Self(u8::MAX);
+    /// AWS's price list, read while the provider ran.
+    pub const LIVE: Self = Self(u8::MAX - 1);
 }
 
 /// Where figures come from, and what may be done with them.

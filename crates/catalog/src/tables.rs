@@ -21,6 +21,8 @@ pub struct Catalog {
     pub(crate) constants: Constants,
     /// Names of the constants that the user replaced.
     pub(crate) own_constants: Vec<&'static str>,
+    /// Day of the price list that was read while the provider ran; none: embedded prices only.
+    pub(crate) prices_day: Option<String>,
 }
 
 static EMBEDDED: Catalog = Catalog {
@@ -31,6 +33,14 @@ static EMBEDDED: Catalog = Catalog {
     throughput: Cow::Borrowed(&generated::THROUGHPUT),
     constants: generated::CONSTANTS,
     own_constants: Vec::new(),
+    prices_day: None,
+};
+
+static LIVE_SOURCE: Source = Source {
+    key: "aws-price-list",
+    title: "AWS price list (GetProducts), read for this decision",
+    date: "",
+    licence: "figure",
 };
 
 static OVERRIDE_SOURCE: Source = Source {
@@ -216,6 +226,9 @@ impl Catalog {
     /// The citation behind a figure.
     #[must_use]
     pub fn source(&self, id: SourceId) -> Option<&'static Source> {
+        if id == SourceId::LIVE {
+            return Some(&LIVE_SOURCE);
+        }
         if id == SourceId::OVERRIDE {
             return Some(&OVERRIDE_SOURCE);
         }

@@ -195,6 +195,8 @@ pub enum Rule {
     TrainingPlan,
     /// Not offered there.
     Offer,
+    /// No capacity was found there before.
+    Capacity,
     /// Price unknown.
     Price,
     /// Too slow, or longer than SageMaker lets a job run.
@@ -261,7 +263,9 @@ impl Rule {
             Self::EnergyGate => "max_energy_kwh",
             Self::CostGate => "max_cost_usd",
             Self::CostPremium => "max_cost_premium_percent",
-            Self::Retired | Self::Offer | Self::Price | Self::Signal => return None,
+            Self::Retired | Self::Offer | Self::Capacity | Self::Price | Self::Signal => {
+                return None;
+            }
         })
     }
 }

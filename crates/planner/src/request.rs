@@ -368,6 +368,9 @@ pub struct Request {
     pub redecide: Redecide,
     /// Exactly this place and no other (a `placement` that was decided elsewhere).
     pub only: Option<Place>,
+    /// Places that found no capacity when they were tried (`on_capacity = "next_candidate"`), whatever capacity that was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub avoid: Vec<Place>,
 }
 
 impl Request {
@@ -433,6 +436,7 @@ impl Request {
             previous: None,
             redecide: Redecide::Keep,
             only: None,
+            avoid: Vec::new(),
         }
     }
 }

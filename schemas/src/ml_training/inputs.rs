@@ -218,7 +218,7 @@ declare! {
             .preset(Preset::Derived("spot when `supports_checkpointing`, else on demand"))
             .more("True is spot wherever there is a market below `max_spot_price_percentage`, else on demand, and the plan says so.");
         max_spot_price_percentage: f64, "Highest spot price, in percent of on demand.", above(0.0, 100.0).decision().workload().preset(Preset::Number(80.0))
-            .more("A gate before the run on the catalogue's figure, not a bid: SageMaker takes no price.");
+            .more("A gate before the run, not a bid: SageMaker takes no price. Asked in the plan on the catalogue's figure, and by the apply, before anything is launched, on the prices that EC2 publishes for the same machine at that moment: above it the apply fails and creates nothing. See [prices and capacity](../guides/prices-and-capacity.md).");
         spot_interruption_behavior: String, "What happens when spot capacity is reclaimed.", one_of(&[
             ("checkpoint", "SageMaker restarts from the last checkpoint"),
             ("stop", "the run ends"),
@@ -232,12 +232,14 @@ declare! {
         max_retry_attempts: i64, "Retries after an internal error of SageMaker.", whole(1, 30).decision();
         on_capacity: String, "What to do when there is no capacity.", one_of(&[
             ("keep", "report it"),
-            ("next_candidate", "try the next candidate"),
-        ]).preset(Preset::Text("keep"));
+            ("next_candidate", "the next plan shows a new run on the best place that was not tried yet"),
+        ]).preset(Preset::Text("keep"))
+            .more("After an `outcome` of `capacity`. Within every limit and gate, never without a plan that shows it, and no place twice. See [prices and capacity](../guides/prices-and-capacity.md).");
         on_spot_exhausted: String, "What to do when spot capacity never came.", one_of(&[
             ("keep", "report it"),
-            ("on_demand", "run on demand"),
-        ]).preset(Preset::Text("keep"));
+            ("on_demand", "the next plan shows a new run on demand"),
+        ]).preset(Preset::Text("keep"))
+            .more("After an `outcome` of `spot_exhausted`.");
         fallback_instance_types: i64, "Further types that SageMaker may take.", whole(0, 4).decision().preset(Preset::Whole(0));
     }
 

@@ -18,6 +18,7 @@ mod job;
 mod manifest;
 mod name;
 mod previous;
+mod price;
 mod quota;
 mod role;
 mod source;
@@ -73,6 +74,7 @@ pub(crate) const STEPS: &[&dyn Step] = &[
     &buckets::Data,           // the user's bucket: check, or create
     &buckets::Work,           // the bucket of the results: check
     &claim::Take,             // nobody else may work on this name
+    &price::PriceGate,        // is spot capacity cheap enough
     &data::Check,             // is there data
     &role::ExecutionRole,     // early: IAM needs time to spread it
     &companion::Companion,    // a bucket in the job's region

@@ -198,6 +198,7 @@ impl World {
             output_compression: Compression::Gzip,
             tags: BTreeMap::from([("team".to_owned(), "nlp".to_owned())]),
             dashboard: Some(Dashboard { estimate: vec!["15 kgCO2e".to_owned()], facts: vec![("a".to_owned(), "b".to_owned())], accelerators: 1 }),
+            max_spot_price_percent: None,
             check_quota: true,
             capture_logs: true,
             wait_for_completion: false,

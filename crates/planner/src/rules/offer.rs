@@ -23,6 +23,11 @@ pub(crate) fn offer(
         return false;
     }
     let r = &m.regions()[region];
+    let name = m.types()[instance_type].name;
+    let tried = |place: &crate::Place| place.region == r.name && place.instance_type == name;
+    if m.request.avoid.iter().any(tried) && !no(Why::Tried) {
+        return false;
+    }
     let own_image = m
         .request
         .regional

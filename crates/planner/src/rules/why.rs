@@ -74,6 +74,7 @@ pub(crate) enum Why {
     TrainingPlan,
     NotOffered,
     OfferUnknown,
+    Tried,
     PriceUnknown,
     TooSlow {
         high_h: f64,
@@ -140,6 +141,7 @@ impl Why {
             Self::Retired => Rule::Retired,
             Self::TrainingPlan => Rule::TrainingPlan,
             Self::NotOffered | Self::OfferUnknown => Rule::Offer,
+            Self::Tried => Rule::Capacity,
             Self::PriceUnknown => Rule::Price,
             Self::TooSlow { .. } | Self::TooLong { .. } => Rule::Runtime,
             Self::NoSignal(_) => Rule::Signal,
@@ -362,6 +364,7 @@ impl Why {
             Self::TrainingPlan => "sold through training plans only".to_owned(),
             Self::NotOffered => "not offered there".to_owned(),
             Self::OfferUnknown => "no list says what is offered there".to_owned(),
+            Self::Tried => "no capacity when it was tried".to_owned(),
             Self::PriceUnknown => "price unknown".to_owned(),
             Self::TooSlow {
                 high_h,

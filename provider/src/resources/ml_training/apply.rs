@@ -57,7 +57,7 @@ async fn start(
     mut planned: Object,
     remembered: Remembered,
 ) -> Result<ApplyResponse, Diagnostics> {
-    let (spec, mut diagnostics) = prepare(configured, request, &mut planned).await?;
+    let (spec, mut diagnostics) = prepare(configured, request, &mut planned, &remembered).await?;
     let aws = configured.aws()?;
     let job = Job {
         configured,
@@ -85,6 +85,7 @@ async fn prepare(
     configured: &Configured,
     request: &ApplyRequest,
     planned: &mut Object,
+    remembered: &Remembered,
 ) -> Result<(RunSpec, Diagnostics), Diagnostics> {
     let written = object(&request.config);
     let config: Config = from_value(&request.config)?;
@@ -95,7 +96,14 @@ async fn prepare(
     } else {
         super::plan::previous(&object(&request.prior))
     };
-    let decided = decide(configured, &config, &written, previous).await?;
+    let decided = decide(
+        configured,
+        &config,
+        &written,
+        previous,
+        remembered.tried.as_ref(),
+    )
+    .await?;
     let (Some(decision), Some(asked)) = (decided.decision(), &decided.request) else {
         let mut why: Diagnostics = decided.diagnostics;
         why.push(Diagnostic::error(
@@ -406,6 +414,7 @@ impl Job<'_> {
         let remembered = Remembered {
             adopted: false,
             handle: Some(handle),
+            tried: self.remembered.tried.clone(),
             intent: None,
         };
         answer(self.request, state, &remembered, diagnostics)
@@ -423,6 +432,7 @@ impl Progress for Saved<'_> {
         let remembered = Remembered {
             adopted: false,
             handle: Some(handle.clone()),
+            tried: self.job.remembered.tried.clone(),
             intent: None,
         };
         let rescue: &Rescue = &self.job.request.rescue;
@@ -497,6 +507,7 @@ fn attribute(field: &str, spec: &RunSpec) -> Option<&'static str> {
         "source" => "source_dir",
         "role" => "role_arn",
         "max_staging_gb" => "max_staging_gb",
+        "max_spot_price_percent" => "max_spot_price_percentage",
         "name" => "name",
         _ => return None,
     })

@@ -6,6 +6,7 @@ use planner::{Answer, Decision, OnInfeasible, Place};
 use schemas::ml_training::Config;
 use tfplugin::{Attr, Diagnostics};
 
+use super::again::Tried;
 use super::follow::follow;
 use super::foreseen::{self, Known};
 use super::image::{self, Container};
@@ -41,12 +42,13 @@ impl Decided {
     }
 }
 
-/// Decides a run that starts from `config`; `previous` is where the run before it was.
+/// Decides a run that starts from `config`; `previous` is where the run before it was, `tried` what had no capacity.
 pub(crate) async fn decide(
     configured: &Configured,
     config: &Config,
     written: &Object,
     previous: Option<Place>,
+    tried: Option<&Tried>,
 ) -> Result<Decided, Diagnostics> {
     let region = configured.region().await;
     let dataset_region = match &config.dataset_region {
@@ -99,10 +101,14 @@ pub(crate) async fn decide(
         only,
         now: None,
     };
-    let requests = match (
-        request(config, &around, false),
-        request(config, &around, true),
-    ) {
+    let asked = |assume_set| {
+        let mut asked = request(config, &around, assume_set);
+        if let (Ok(asked), Some(tried)) = (&mut asked, tried) {
+            tried.limit(asked);
+        }
+        asked
+    };
+    let requests = match (asked(false), asked(true)) {
         (Ok(one), Ok(other)) => (one, other),
         (Err(NoRequest::NoRegion), _) | (_, Err(NoRequest::NoRegion)) => {
             return Err(say::no_region().into());

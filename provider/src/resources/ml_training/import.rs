@@ -96,6 +96,7 @@ pub(crate) async fn import(
         adopted: true,
         handle: Some(found.handle),
         intent: None,
+        tried: None,
     };
     Ok(ImportResponse {
         identity: identity::of(&state),

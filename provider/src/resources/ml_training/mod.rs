@@ -4,6 +4,7 @@
 //! - `spec` and `manifest` describe a decided run; `apply`, `destroy`, `read` and `import` carry it out and look at it.
 //! - `private` is what is remembered beside the state.
 
+mod again;
 mod apply;
 mod board;
 mod change;

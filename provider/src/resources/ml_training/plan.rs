@@ -2,8 +2,9 @@
 
 use planner::{Capacity, Place};
 use schemas::ml_training::Config;
-use tfplugin::{Attr, Diagnostics, Path, PlanRequest, PlanResponse, Value, to_value};
+use tfplugin::{Attr, Diagnostic, Diagnostics, Path, PlanRequest, PlanResponse, Value, to_value};
 
+use super::again::{self, Tried};
 use super::change::{Change, Facts, classify};
 use super::decide::{self, decide};
 use super::planned::{Parts, planned};
@@ -28,7 +29,26 @@ pub(crate) async fn plan(
     let mut diagnostics = Diagnostics::new();
 
     let digest = source::digest(&config).await?;
-    let change = changes(&written, prior.as_ref(), &remembered, &digest);
+    let mut change = changes(&written, prior.as_ref(), &remembered, &digest);
+    let mut again = None;
+    if let Some(prior) = &prior {
+        let tried = again::next(prior, &config, &remembered);
+        let asked = matches!(change, Change::None | Change::InPlace(_));
+        if let Some(tried) = tried.filter(|_| !matches!(change, Change::Replace(_))) {
+            let found = elsewhere(configured, &config, &written, prior, &tried).await;
+            match found {
+                Ok(()) => {
+                    if asked {
+                        change = Change::NewRun(Vec::new());
+                    }
+                    again = Some(tried);
+                }
+                Err(why) if asked => diagnostics.push(why),
+                // The user wants a run by another change: it goes where it went before.
+                Err(_) => {}
+            }
+        }
+    }
     let (outputs, run_change) = match (&change, &prior) {
         (Change::NewRun(changed) | Change::PerhapsNewRun(changed), Some(prior)) => {
             let certain = matches!(change, Change::NewRun(_));
@@ -42,15 +62,26 @@ pub(crate) async fn plan(
             {
                 return Err(say::guarded(prior, changed).into());
             }
-            let decided = decide(configured, &config, &written, previous(prior)).await?;
+            let decided = decide(
+                configured,
+                &config,
+                &written,
+                previous(prior),
+                again.as_ref(),
+            )
+            .await?;
             diagnostics.extend(decided.diagnostics);
-            (decided.outputs, say::run_change(prior))
+            let run_change = match &again {
+                Some(tried) => again::run_change(prior, tried),
+                None => say::run_change(prior),
+            };
+            (decided.outputs, run_change)
         }
         (Change::InPlace(_) | Change::None, Some(prior)) => {
             (kept(configured, &config, prior, &digest)?, Value::Null)
         }
         _ => {
-            let decided = decide(configured, &config, &written, None).await?;
+            let decided = decide(configured, &config, &written, None, None).await?;
             diagnostics.extend(decided.diagnostics);
             (decided.outputs, Value::Null)
         }
@@ -78,7 +109,10 @@ pub(crate) async fn plan(
 
     remembered.intent = Some(match change {
         Change::InPlace(_) | Change::None => Intent::InPlace,
-        _ => Intent::NewRun,
+        _ => {
+            remembered.tried = again;
+            Intent::NewRun
+        }
     });
     let nothing = prior.as_ref() == Some(&planned);
     Ok(PlanResponse {
@@ -95,6 +129,25 @@ pub(crate) async fn plan(
         },
         diagnostics,
     })
+}
+
+/// Whether there is somewhere to go after a run that found no capacity, or why not.
+async fn elsewhere(
+    configured: &Configured,
+    config: &Config,
+    written: &Object,
+    prior: &Object,
+    tried: &Tried,
+) -> Result<(), Diagnostic> {
+    if !config.placement.is_null() {
+        return Err(again::placed(prior));
+    }
+    let why = match decide(configured, config, written, previous(prior), Some(tried)).await {
+        Ok(decided) if decided.decision().is_some() => return Ok(()),
+        Ok(decided) => decided.diagnostics,
+        Err(why) => why,
+    };
+    Err(again::nowhere(prior, tried, &why))
 }
 
 fn changes(

@@ -4,6 +4,8 @@ use aws::Handle;
 use serde::{Deserialize, Serialize};
 use tfplugin::{Diagnostic, Private};
 
+use super::again::Tried;
+
 /// Layout of the record. A newer one is refused, so that an older provider never works on what it does not understand.
 const VERSION: u32 = 1;
 
@@ -26,6 +28,8 @@ pub(crate) struct Remembered {
     pub(crate) handle: Option<Handle>,
     /// Between a plan and its apply.
     pub(crate) intent: Option<Intent>,
+    /// What had no capacity before this run.
+    pub(crate) tried: Option<Tried>,
 }
 
 impl Remembered {
@@ -44,6 +48,7 @@ impl Remembered {
             adopted: private.get("adopted").unwrap_or_default(),
             handle: private.get("handle"),
             intent: private.get("intent"),
+            tried: private.get("tried"),
         })
     }
 
@@ -57,6 +62,9 @@ impl Remembered {
         }
         if let Some(handle) = &self.handle {
             let _ = private.set("handle", handle);
+        }
+        if let Some(tried) = &self.tried {
+            let _ = private.set("tried", tried);
         }
         if let Some(intent) = &self.intent {
             let _ = private.set("intent", intent);

@@ -11,6 +11,9 @@ use crate::text::{figure, list, sentence};
 /// `training_job_status` of a launch that was stopped before the job existed.
 pub(crate) const LAUNCHING: &str = "Launching";
 
+/// Advice after a run that ended badly.
+pub(crate) const RUN_AGAIN: &str = "It is not run again by itself. Changed code or hyperparameters start a new run; to run the same again: terraform apply -replace=ADDRESS (this resource's address), or change rerun_triggers.";
+
 /// Whether the job of this state was still at work when it was last looked at.
 pub(crate) fn is_running(state: &Object) -> bool {
     get(state, "outcome").as_str() == Some("pending")
@@ -170,11 +173,19 @@ pub(crate) fn nothing_feasible(infeasible: &Infeasible, tolerated: bool) -> Diag
     diagnostic
 }
 
+/// Hours between the job's making and its end in which it did not run.
+fn waited_hours(seen: &Observation, ran: f64) -> Option<f64> {
+    let moment = |text: &Option<String>| text.as_deref()?.parse::<jiff::Timestamp>().ok();
+    let span = moment(&seen.ended_at)?.duration_since(moment(&seen.created_at)?);
+    Some((span.as_secs_f64() / 3600.0 - ran).max(0.0))
+}
+
 /// A run that did not succeed is never mistaken for one that did.
 pub(crate) fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnostic> {
     let job = get(state, "training_job_name")
         .as_str()
         .unwrap_or("The training");
+    let asks = |name: &str, value: &str| get(state, name).as_str() == Some(value);
     let outcome = get(state, "outcome")
         .as_str()
         .unwrap_or_default()
@@ -191,8 +202,18 @@ pub(crate) fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnost
         Outcome::Pending | Outcome::Succeeded | Outcome::Unknown => return None,
     };
     let mut detail = format!("Outcome: {outcome}.");
-    if let Some(hours) = get(state, "elapsed_hours").as_f64() {
-        detail.push_str(&format!(" It ran for {} h.", figure(hours)));
+    let ran = get(state, "elapsed_hours").as_f64();
+    match waited_hours(seen, ran.unwrap_or_default()) {
+        Some(waited) if seen.outcome == Outcome::SpotExhausted => detail.push_str(&format!(
+            " It waited {} h and ran {} h.",
+            figure(waited),
+            figure(ran.unwrap_or_default())
+        )),
+        _ => {
+            if let Some(hours) = ran {
+                detail.push_str(&format!(" It ran for {} h.", figure(hours)));
+            }
+        }
     }
     if let Some(reason) = &seen.failure_reason {
         detail.push_str(&format!("\nReason: {}", sentence(reason)));
@@ -207,9 +228,16 @@ pub(crate) fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnost
         detail.push_str(&format!("\nLogs: {url}"));
     }
     if seen.status != "NotFound" {
-        detail.push_str(
-            "\nIt is not run again by itself. Changed code or hyperparameters start a new run; to run the same again: terraform apply -replace=ADDRESS (this resource's address), or change rerun_triggers.",
-        );
+        detail.push_str(&format!(
+            "\n{}",
+            match seen.outcome {
+                Outcome::Capacity if asks("on_capacity", "next_candidate") =>
+                    "on_capacity = \"next_candidate\": the next plan shows a new run on the next candidate within the limits, if there is one.",
+                Outcome::SpotExhausted if asks("on_spot_exhausted", "on_demand") =>
+                    "on_spot_exhausted = \"on_demand\": the next plan shows a new run on demand, if the limits allow one.",
+                _ => RUN_AGAIN,
+            }
+        ));
     }
     Some(Diagnostic::warning(format!("{job} {what}"), detail))
 }

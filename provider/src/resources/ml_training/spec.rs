@@ -111,6 +111,9 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
         instance_count: decision.instance_count,
         volume_gb: decision.volume_size_gb,
         spot,
+        max_spot_price_percent: spot
+            .then(|| config.max_spot_price_percentage.known())
+            .flatten(),
         max_runtime_seconds: seconds(runtime_hours),
         max_wait_seconds: spot.then(|| seconds(wait_hours)),
         max_pending_seconds: config.max_pending_hours.known().map(seconds),

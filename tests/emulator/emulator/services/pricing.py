@@ -21,7 +21,7 @@ _REGIONS = ("us-east-1", "eu-central-1", "ap-south-1")
 
 @before("pricing", "GetProducts")
 def get_products(call: Call) -> Response:
-    """Entries of the service that match every filter."""
+    """Entries of the service that match every filter, in pages of at most 100 (API reference)."""
     if call.region not in _REGIONS:
         raise NotSimulated(f"there is no Pricing endpoint in {call.region}")
     service = call.params["ServiceCode"]
@@ -33,9 +33,17 @@ def get_products(call: Call) -> Response:
         for p in world(call.account).settings.products
         if p.get("serviceCode") == service and all(_matches(p, f) for f in filters)
     ]
-    if call.params.get("NextToken"):
+    token = call.params.get("NextToken", "0")
+    if not token.isdigit():
         raise ApiError("InvalidNextTokenException", "The pagination token is invalid.")
-    return reply(call, {"FormatVersion": "aws_v1", "PriceList": [json.dumps(p) for p in found]})
+    first, size = int(token), call.params.get("MaxResults", 100)
+    answer: dict[str, Any] = {
+        "FormatVersion": "aws_v1",
+        "PriceList": [json.dumps(p) for p in found[first : first + size]],
+    }
+    if first + size < len(found):
+        answer["NextToken"] = str(first + size)
+    return reply(call, answer)
 
 
 def _matches(product: dict[str, Any], wanted: dict[str, str]) -> bool:
