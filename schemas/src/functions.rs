@@ -57,6 +57,11 @@ pub const POLICY_FEATURES: &[(&str, &str)] = &[
         "quotas",
         "the quota is looked up before anything is created",
     ),
+    ("warm_pool", "`keep_alive_minutes`: the pool is ended"),
+    (
+        "training_plan",
+        "`training_plan_arn`: the plan is looked at",
+    ),
     (
         "prices",
         "spot capacity and `use_live_prices`: published prices are looked up",

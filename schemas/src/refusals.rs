@@ -70,21 +70,6 @@ pub static TRAINING: &[Refusal] = &[
         "FSx for Lustre is not available yet: give s3_uri, with input_mode = \"FastFile\" to stream from S3.",
     ),
     refuse(
-        "keep_alive_minutes",
-        Refused::AboveZero,
-        "Warm pools are not available yet: instances end with the run.",
-    ),
-    refuse(
-        "enable_model_caching",
-        Refused::True,
-        "Warm pools are not available yet: instances end with the run.",
-    ),
-    refuse(
-        "training_plan_arn",
-        Refused::Any,
-        "Training plans are not available yet: runs use on-demand or spot capacity.",
-    ),
-    refuse(
         "spot_interruption_behavior",
         Refused::These(&["stop", "on_demand"]),
         "Only \"checkpoint\" is available yet: SageMaker restarts a reclaimed run from its last checkpoint.",

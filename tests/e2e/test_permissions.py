@@ -10,7 +10,7 @@ from harness.expect import expect_calls, expect_error
 from harness.steps import step
 
 GUIDE = Path(__file__).parents[2] / "docs/guides/permissions.md"
-FEATURES = ["run", "create_bucket", "companion_bucket", "managed_role", "dashboard", "logs", "quotas", "prices"]
+FEATURES = ["run", "create_bucket", "companion_bucket", "managed_role", "dashboard", "logs", "quotas", "prices", "warm_pool", "training_plan"]
 
 
 def printed_policy(scene, features) -> dict:
@@ -37,6 +37,15 @@ def test_the_whole_life_with_the_printed_policy(scene, where):
     arguments = {"on_destroy": "delete", "force_destroy": True, "on_change": "rerun"}
     if where == "elsewhere":
         arguments["preferred_training_regions"] = ["eu-north-1"]
+    else:
+        reserved = {"InstanceType": "ml.g5.xlarge", "ReservedCapacityArn": "arn:aws:sagemaker:::r", "Status": "Active"}
+        plan = {"TrainingPlanName": "big", "Status": "Active", "ReservedCapacitySummaries": [reserved]}
+        scene.emulator.settings(
+            quotas={"ml.g5.xlarge for training warm pool usage": 1},
+            training_plans=[{"region": "us-east-1", **plan}],
+        )
+        arguments["keep_alive_minutes"] = 30
+        arguments["training_plan_arn"] = "arn:aws:sagemaker:us-east-1:123456789012:training-plan/big"
     (scene.workdir.folder / "train").mkdir()
     (scene.workdir.folder / "train" / "train.py").write_text("print('training')\n")
     arguments |= {"source_dir": "train", "entry_point": "train.py", "training_image": None}

@@ -218,7 +218,7 @@ impl Error {
 
     /// The field of the run's description that the error is about, as a path in [`crate::RunSpec`]: `data_bucket.name`,
     /// `data_bucket.region`, `channels`, `dataset_size_gb`, `source`, `role`, `max_staging_gb`,
-    /// `max_spot_price_percent`, `name`.
+    /// `max_spot_price_percent`, `training_plan_arn`, `name`.
     pub fn field(&self) -> Option<&'static str> {
         self.inner.field
     }

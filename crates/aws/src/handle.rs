@@ -64,6 +64,10 @@ pub struct Handle {
     pub instance_count: u32,
     /// Managed spot training was asked for.
     pub spot: bool,
+    /// The instances stay after the run: a warm pool that a destroy has to end.
+    pub warm_pool: bool,
+    /// Earlier runs whose warm pools were left for the next one: region and job. A destroy ends what is left of them.
+    pub former_pools: Vec<(String, String)>,
     /// Names of the metrics that the job publishes.
     pub metric_names: Vec<String>,
     /// All tags on the job.

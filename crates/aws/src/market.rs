@@ -1,4 +1,5 @@
-//! What AWS publishes of prices: the spot price of EC2, and the list prices of EC2 and of SageMaker training.
+//! What AWS publishes of prices (the spot price of EC2, the list prices of EC2 and of SageMaker training), and what the
+//! account may run.
 
 use aws_smithy_types::DateTime;
 use serde_json::{Value, json};
@@ -15,6 +16,9 @@ use crate::signed::tag;
 const PAGE: usize = 100;
 /// Answers that are read for one question.
 const PAGES: usize = 10;
+
+/// Answers of 100 quotas each; SageMaker has some 1,500.
+const QUOTA_PAGES: usize = 40;
 
 /// The spot price of an instance type beside its list price, both of EC2: SageMaker publishes no spot price.
 #[derive(Debug, Clone, PartialEq)]
@@ -199,4 +203,61 @@ pub async fn training_prices(aws: &Aws, region: &str) -> Result<Vec<ListPrice>, 
             })
         })
         .collect())
+}
+
+/// A quota of SageMaker in one region.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quota {
+    /// Its name, `ml.m5.large for training job usage`.
+    pub name: String,
+    /// Its code, `L-611FA074`.
+    pub code: String,
+    /// What is allowed: instances at once.
+    pub value: f64,
+}
+
+/// Name of the quota that a training job counts against.
+pub fn quota_name(instance_type: &str, spot: bool) -> String {
+    if spot {
+        format!("{instance_type} for spot training job usage")
+    } else {
+        format!("{instance_type} for training job usage")
+    }
+}
+
+/// The quotas of these names; what Service Quotas does not list is left out.
+///
+/// # Errors
+/// A call that was refused or not answered.
+pub async fn quotas(aws: &Aws, region: &str, names: &[String]) -> Result<Vec<Quota>, Error> {
+    let mut found = Vec::new();
+    let mut token = Value::Null;
+    for _ in 0..QUOTA_PAGES {
+        let mut body = json!({ "ServiceCode": "sagemaker", "MaxResults": 100 });
+        if !token.is_null() {
+            body["NextToken"] = token;
+        }
+        let answer = aws
+            .json(Service::Servicequotas, region, "ListServiceQuotas", &body)
+            .await?;
+        for quota in answer["Quotas"].as_array().into_iter().flatten() {
+            let Some(name) = quota["QuotaName"].as_str() else {
+                continue;
+            };
+            if let Some(value) = quota["Value"].as_f64()
+                && names.iter().any(|wanted| wanted == name)
+            {
+                found.push(Quota {
+                    name: name.to_owned(),
+                    code: quota["QuotaCode"].as_str().unwrap_or_default().to_owned(),
+                    value,
+                });
+            }
+        }
+        token = answer["NextToken"].clone();
+        if found.len() == names.len() || token.as_str().is_none_or(str::is_empty) {
+            break;
+        }
+    }
+    Ok(found)
 }

@@ -28,6 +28,8 @@ pub struct Observation {
     pub training_seconds: Option<u64>,
     /// Seconds that are billed, for each instance.
     pub billable_seconds: Option<u64>,
+    /// Seconds for which a warm pool idled after the run, billed for each instance.
+    pub pool_seconds: Option<u64>,
     /// `100 x (1 - billable / training)`, on spot, once both are known.
     pub spot_saving_percent: Option<f64>,
     /// Phases of every attempt, oldest first.

@@ -28,6 +28,8 @@ pub const FEATURES: &[(&str, &str)] = &[
         "quotas",
         "the quota is looked up before anything is created",
     ),
+    ("warm_pool", "keep_alive_minutes: the pool is ended"),
+    ("training_plan", "training_plan_arn: the plan is looked at"),
     (
         "prices",
         "spot capacity and use_live_prices: published prices are looked up",
@@ -223,6 +225,18 @@ const TABLE: &[(&[&str], &str, &[&str], On)] = &[
         &["quotas"],
         "ReadQuotas",
         &["servicequotas:ListServiceQuotas"],
+        On::Any,
+    ),
+    (
+        &["warm_pool"],
+        "EndWarmPools",
+        &["sagemaker:UpdateTrainingJob"],
+        On::Jobs,
+    ),
+    (
+        &["training_plan"],
+        "ReadTrainingPlans",
+        &["sagemaker:DescribeTrainingPlan"],
         On::Any,
     ),
     (

@@ -161,6 +161,9 @@ pub(crate) fn observe(job: &Job, handle: &Handle) -> Observation {
         last_modified_at: answer.last_modified_time().and_then(rfc3339),
         training_seconds: training,
         billable_seconds: billable,
+        pool_seconds: answer
+            .warm_pool_status()
+            .and_then(|pool| positive(pool.resource_retained_billable_time_in_seconds())),
         spot_saving_percent: saving(handle.spot, training, billable),
         phases,
         final_metrics: answer

@@ -59,6 +59,13 @@ pub(crate) fn build(run: &Run<'_>) -> Result<Value, Error> {
         }
     }
 
+    if let Some(seconds) = spec.keep_alive_seconds {
+        resources["KeepAlivePeriodInSeconds"] = json!(seconds);
+    }
+    if let Some(arn) = &spec.training_plan_arn {
+        resources["TrainingPlanArn"] = json!(arn);
+    }
+
     let mut stopping = json!({ "MaxRuntimeInSeconds": spec.max_runtime_seconds });
     if spec.spot {
         stopping["MaxWaitTimeInSeconds"] = json!(

@@ -58,6 +58,7 @@ impl<'a> Run<'a> {
         handle.instance_type.clone_from(&spec.instance_type);
         handle.instance_count = spec.instance_count;
         handle.spot = spec.spot;
+        handle.warm_pool = spec.keep_alive_seconds.is_some();
         handle.output_compression = spec.output_compression;
         handle.has_compressed_uri = spec.pass_compressed_uri;
         handle.metric_names = spec.metric_definitions.keys().cloned().collect();

@@ -46,6 +46,10 @@ pub struct RunSpec {
     pub volume_gb: Option<u32>,
     /// Managed spot training.
     pub spot: bool,
+    /// How long the instances stay after the run, for the next one (a warm pool). Not on spot.
+    pub keep_alive_seconds: Option<u32>,
+    /// Training plan whose capacity the run uses.
+    pub training_plan_arn: Option<String>,
     /// Spot only: the run is not launched while the published spot price is above this share of the list price, in
     /// percent. `None`: whatever it costs.
     pub max_spot_price_percent: Option<f64>,

@@ -34,6 +34,7 @@ fn recommendations(solver: &Solver, chosen: &Found) -> Vec<String> {
     if request.only.is_some() {
         return lines;
     }
+    pool(solver, chosen, &mut lines);
     elsewhere(solver, chosen, &mut lines);
     other_types(solver, chosen, &mut lines);
     spot(solver, chosen, &mut lines);
@@ -167,6 +168,25 @@ fn other_types(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
             ));
         }
     }
+}
+
+/// What the instances cost that wait for the next job.
+fn pool(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
+    let kept = solver.m.request.keep_alive;
+    if kept.0 <= 0.0 {
+        return;
+    }
+    let usd = chosen.x.list_usd_h * solver.m.instances * kept.0;
+    lines.push(format!(
+        "keep_alive_minutes = 0, unless another job takes the warm pool over: {} kWh, {} kgCO2e and {} less.",
+        sig3(chosen.x.pool_kwh),
+        sig3(chosen.x.pool_kwh * chosen.x.ci / 1000.0),
+        if usd.is_finite() {
+            format!("{} USD", sig3(usd))
+        } else {
+            "an unknown price".to_owned()
+        },
+    ));
 }
 
 fn spot(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {

@@ -197,6 +197,8 @@ pub enum Rule {
     Offer,
     /// No capacity was found there before.
     Capacity,
+    /// A quota of the account.
+    Quota,
     /// Price unknown.
     Price,
     /// Too slow, or longer than SageMaker lets a job run.
@@ -263,7 +265,12 @@ impl Rule {
             Self::EnergyGate => "max_energy_kwh",
             Self::CostGate => "max_cost_usd",
             Self::CostPremium => "max_cost_premium_percent",
-            Self::Retired | Self::Offer | Self::Capacity | Self::Price | Self::Signal => {
+            Self::Retired
+            | Self::Offer
+            | Self::Quota
+            | Self::Capacity
+            | Self::Price
+            | Self::Signal => {
                 return None;
             }
         })

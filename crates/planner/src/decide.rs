@@ -178,7 +178,7 @@ fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
         line(solver, chosen, &place.estimate),
         percent(-compared.savings.emissions_percent),
         words::basis(region, m.grid(chosen.region)),
-        m.catalog.prices_as_of(),
+        m.catalog.price_as_of(instance_type.name, region.name),
         words::no_later(chosen.when, m.grid(chosen.region)),
         noise_line(&ranked, &within_noise),
     );

@@ -26,6 +26,7 @@ mod lines;
 mod measure;
 mod memo;
 mod model;
+mod quotas;
 mod ranking;
 mod request;
 mod rules;
@@ -42,6 +43,7 @@ pub use answer::{
 pub use decide::decide;
 pub use measure::{Measured, Run, emissions_kg, energy_kwh, grid_zone, measure};
 pub use memo::Memo;
+pub use quotas::{Quota, Quotas};
 pub use ranking::{RankedType, TypeFilter, rank_instance_types};
 pub use request::{
     AcceleratorCountPolicy, Capacity, ComputeOptimization, EstimateFor, GateOn, ImageChoice,

@@ -11,7 +11,7 @@ use catalog::UtcSeconds;
 use serde::{Deserialize, Serialize};
 
 use crate::time::{Signals, SpotPrices, Start, as_optional_text};
-use crate::{GramsPerKwh, Hours, Kg, Kwh, Usd};
+use crate::{GramsPerKwh, Hours, Kg, Kwh, Quotas, Usd};
 
 macro_rules! names {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
@@ -321,6 +321,12 @@ pub struct Request {
     pub max_runtime_hours: Option<Hours>,
     /// `training_plan_arn` is set.
     pub training_plan: bool,
+    /// Region of `training_plan_arn`, where alone it can be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training_plan_region: Option<String>,
+    /// `keep_alive_minutes`: how long the instances idle after the run.
+    #[serde(default, skip_serializing_if = "is_none_at_all")]
+    pub keep_alive: Hours,
     /// `instance_priority`.
     pub instance_priority: Objective,
     /// `accelerator_count_policy`.
@@ -362,6 +368,9 @@ pub struct Request {
     /// Spot prices over time, where they are known; like `signals`.
     #[serde(skip)]
     pub spot_prices: Option<Arc<SpotPrices>>,
+    /// Quotas of the account, where they were looked up; like `signals`.
+    #[serde(skip)]
+    pub quotas: Option<Arc<Quotas>>,
     /// Where the previous run was, for `redecide = "keep"`.
     pub previous: Option<Place>,
     /// `redecide`.
@@ -371,6 +380,10 @@ pub struct Request {
     /// Places that found no capacity when they were tried (`on_capacity = "next_candidate"`), whatever capacity that was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub avoid: Vec<Place>,
+}
+
+fn is_none_at_all(hours: &Hours) -> bool {
+    hours.0 <= 0.0
 }
 
 impl Request {
@@ -416,6 +429,8 @@ impl Request {
             max_spot_price_percentage: 80.0,
             max_runtime_hours: None,
             training_plan: false,
+            training_plan_region: None,
+            keep_alive: Hours(0.0),
             instance_priority: Objective::CarbonOptimized,
             accelerator_count_policy: AcceleratorCountPolicy::Same,
             max_slowdown: None,
@@ -433,6 +448,7 @@ impl Request {
             deadline: None,
             signals: None,
             spot_prices: None,
+            quotas: None,
             previous: None,
             redecide: Redecide::Keep,
             only: None,

@@ -417,7 +417,9 @@ impl<'a> Solver<'a> {
     pub(crate) fn ceiling_usd(&self, found: &Found) -> Option<f64> {
         let x = &found.x;
         let usd =
-            x.list_usd_h * self.m.instances * found.max_runtime_h + x.storage_usd + x.egress_usd;
+            x.list_usd_h * self.m.instances * (found.max_runtime_h + self.m.request.keep_alive.0)
+                + x.storage_usd
+                + x.egress_usd;
         usd.is_finite().then_some(usd)
     }
 

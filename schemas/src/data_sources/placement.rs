@@ -4,7 +4,9 @@
 
 use tfplugin::{Diagnostics, Schema, Value};
 
-use crate::declare::{ANY_NUMBER, ANY_TEXT, Attribute, Kind, LINES, declare, declare_output, out};
+use crate::declare::{
+    ANY_NUMBER, ANY_TEXT, Attribute, Kind, LINES, Preset, declare, declare_output, flag, out,
+};
 use crate::ml_training::{
     self, Baseline, Estimate, PLACEMENT, Placement, Savings, Signal, outputs,
 };
@@ -16,13 +18,26 @@ pub type Config = ml_training::Config;
 /// The rule of `expires_at`, in words.
 const EXPIRES: &str = "A start in the future is good until it comes. A run that starts at once is good for `cache_ttl` of the provider's `carbon_signal`, or for an hour, counted from the time at which Terraform read the data source. A decision from yearly figures alone never goes stale.";
 
+declare! {
+    /// What the data source alone is asked: it may look at the account and the price list, a resource's plan never does.
+    pub struct Lookups, pub static LOOKUPS;
+    "Looked up for this decision" {
+        use_live_prices: bool, "Decide by the prices of AWS's price list.", flag().preset(Preset::Bool(false))
+            .more("Read in up to 15 regions, from the Pricing API. Where it cannot be read the catalogue's prices stand, with a warning; prices of your own (`catalog_overrides`) stand always. `selected.price` says which it was.");
+        check_quotas: bool, "Leave out what the account's quotas do not allow.", flag().preset(Preset::Bool(false))
+            .more("Read in the up to 6 best regions, from Service Quotas. A type whose quota is below `instance_count` is rejected with the quota's name and code. Where they cannot be read, a warning says so.");
+    }
+}
+
 /// The workload inputs.
+pub fn workload() -> Vec<Attribute> {
+    let all = ml_training::INPUTS.iter().copied();
+    all.filter(|input| input.workload).collect()
+}
+
+/// The workload inputs, and what is looked up.
 pub fn inputs() -> Vec<Attribute> {
-    ml_training::INPUTS
-        .iter()
-        .copied()
-        .filter(|input| input.workload)
-        .collect()
+    [workload(), LOOKUPS.to_vec()].concat()
 }
 
 declare_output! {

@@ -114,7 +114,9 @@ fn places(examples: Examples<'_>) -> Generated {
         examples,
         |page| {
             page.text("They mean what they mean on [`sustainable_ml_training`](../resources/ml_training.md), where rules and defaults are described.");
-            page.briefly(&placement::inputs());
+            page.briefly(&placement::workload());
+            page.text("And what is looked up for this decision:");
+            page.arguments(placement::LOOKUPS, false);
             page.heading("Attributes");
             page.attributes(placement::OUTPUTS);
             let has = |refusal: &&Refusal| {

@@ -117,6 +117,9 @@ fn derive(config: &mut Config, surroundings: Surroundings<'_>) {
             .as_deref()
             .map(|kind| reference_type(kind).to_owned());
     }
+    if config.keep_alive_minutes.is_null() {
+        config.keep_alive_minutes = kept_warm(&config.enable_model_caching);
+    }
     if config.early_stopping_patience.is_null() {
         config.early_stopping_patience = Attr::Known(5);
     }
@@ -144,6 +147,15 @@ fn derive(config: &mut Config, surroundings: Surroundings<'_>) {
             }
             .to_owned()
         });
+    }
+}
+
+/// `keep_alive_minutes` that `enable_model_caching` stands for.
+pub fn kept_warm(caching: &Attr<bool>) -> Attr<i64> {
+    match caching {
+        Attr::Unknown => Attr::Unknown,
+        Attr::Known(true) => Attr::Known(30),
+        _ => Attr::Known(0),
     }
 }
 

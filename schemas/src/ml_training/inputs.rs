@@ -184,9 +184,12 @@ declare! {
         volume_size_gb: i64, "Size of the EBS volume of each instance.", whole(1, 16_384).run().workload()
             .preset(Preset::Derived("30; in File mode 30 and the dataset"))
             .more("Types with NVMe disks come with their own size and take no volume.");
-        training_plan_arn: String, "SageMaker training plan to run under.", text(Text::Arn("sagemaker", "training-plan")).run().workload();
-        keep_alive_minutes: i64, "Minutes that the instances stay warm afterwards.", whole(0, 60).run().preset(Preset::Whole(0));
-        enable_model_caching: bool, "Another name for `keep_alive_minutes = 30`.", flag().run().preset(Preset::Bool(false));
+        training_plan_arn: String, "SageMaker training plan to run under.", text(Text::Arn("sagemaker", "training-plan")).run().workload()
+            .more("Capacity that was bought in advance: on demand, in the plan's own region, on its type. Looked at by the apply: it must not be over, has to be for training jobs, and large enough. `cost_usd` is the list price all the same, since the plan is paid already.");
+        keep_alive_minutes: i64, "Minutes that the instances stay warm afterwards.", whole(0, 60).decision().workload()
+            .preset(Preset::Derived("0; 30 with `enable_model_caching`"))
+            .more("A warm pool: the next run with the same instances, role, network and encryption starts on them without waiting. They idle and are billed at the list price until then, which is in the estimate; not on spot capacity, and the account needs the quota \"for training warm pool usage\". Applies to the next run. A destroy ends the pool.");
+        enable_model_caching: bool, "Another name for `keep_alive_minutes = 30`.", flag().decision().workload().preset(Preset::Bool(false));
     }
 
     "Where" {

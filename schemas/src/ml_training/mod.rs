@@ -10,7 +10,7 @@ mod workload;
 
 use tfplugin::{Diagnostics, IdentityAttribute, IdentitySchema, Schema, Value};
 
-pub use effective::{Effective, Surroundings};
+pub use effective::{Effective, Surroundings, kept_warm};
 pub use inputs::{Config, INPUTS, MAX_RUN_HOURS, MAX_WAIT_HOURS};
 pub use nested::{
     EXPERIMENT, Experiment, FILE_SYSTEM, FileSystem, INPUT_CHANNEL, InputChannel, MAX_TAGS,
@@ -18,7 +18,7 @@ pub use nested::{
     VpcConfig, tags,
 };
 pub use outputs::{
-    Baseline, Breakdown, Estimate, Measured, OUTPUTS, Outputs, Range, Savings, Signal,
+    Baseline, Breakdown, Estimate, Measured, OUTPUTS, Outputs, Price, Range, Savings, Signal,
 };
 pub use rules::too_many_tags;
 pub use workload::check_workload;

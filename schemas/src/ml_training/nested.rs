@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tfplugin::Attr;
 
-use super::outputs::{BASELINE, ESTIMATE, SAVINGS, SIGNAL};
+use super::outputs::{BASELINE, ESTIMATE, PRICE, SAVINGS, SIGNAL};
 use crate::declare::{Kind, Preset, Text, declare, list, map, of, one_of, text, whole};
 
 /// A list whose members may be unknown.
@@ -106,6 +106,7 @@ declare! {
         summary: String, "The decision in one line.", text(Text::Any).or_computed();
         estimate: super::outputs::Estimate, "Energy, emissions, cost and hours.", of(Kind::Object(ESTIMATE)).or_computed();
         signal: super::outputs::Signal, "The carbon signal behind it.", of(Kind::Object(SIGNAL)).or_computed();
+        price: super::outputs::Price, "The price of an instance behind it.", of(Kind::Object(PRICE)).or_computed();
         baseline: super::outputs::Baseline, "What it is compared with.", of(Kind::Object(BASELINE)).or_computed();
         savings: super::outputs::Savings, "Baseline less estimate.", of(Kind::Object(SAVINGS)).or_computed();
     }

@@ -74,6 +74,14 @@ declare_output! {
 }
 
 declare_output! {
+    /// The price of an instance.
+    pub struct Price, pub const PRICE;
+    usd_per_hour: Option<f64>, "USD per instance and hour on demand.", out(ANY_NUMBER);
+    source: String, "`AWS price list`, read for this decision, or `catalogue`.", out(ANY_TEXT);
+    date: String, "Day of the list, or month of the catalogue's prices.", out(ANY_TEXT);
+}
+
+declare_output! {
     /// What the run really took, after its end.
     pub struct Measured, pub const MEASURED;
     runtime_hours: Option<f64>, "Hours over all attempts.", out(ANY_NUMBER);

@@ -21,6 +21,7 @@ pub(super) fn check(config: &Config, lists: &Lists<'_>, found: &mut Diagnostics)
     regional(config, found);
     run_limits(config, found);
     start(config, found);
+    reserved(config, found);
     disks(config, lists, found);
     throughput(config, found);
     details(config, found);
@@ -253,6 +254,57 @@ fn start(config: &Config, found: &mut Diagnostics) {
         found.push(invalid(
             Path::root("deadline"),
             format!("{deadline} is not after earliest_start ({earliest})."),
+        ));
+    }
+}
+
+/// Warm pools and training plans are not for spot capacity.
+fn reserved(config: &Config, found: &mut Diagnostics) {
+    let spot = config.use_spot_instances == Attr::Known(true);
+    let warm = config
+        .keep_alive_minutes
+        .known()
+        .is_some_and(|minutes| minutes > 0);
+    let caching = config.enable_model_caching == Attr::Known(true);
+    if caching && config.keep_alive_minutes == Attr::Known(0) {
+        found.push(error(
+            Path::root("enable_model_caching"),
+            "enable_model_caching contradicts keep_alive_minutes",
+            "enable_model_caching = true keeps the instances for 30 minutes, and keep_alive_minutes = 0 for none. Leave one of them out.",
+        ));
+    }
+    for (name, set, what) in [
+        ("keep_alive_minutes", warm, "A warm pool"),
+        ("enable_model_caching", caching && !warm, "A warm pool"),
+        (
+            "training_plan_arn",
+            config.training_plan_arn.is_known(),
+            "A training plan",
+        ),
+    ] {
+        if set && spot {
+            found.push(error(
+                Path::root(name),
+                format!("{name} excludes spot capacity"),
+                format!("{what} is on-demand capacity, and use_spot_instances is true. Leave one of them out."),
+            ));
+        }
+    }
+    let there = config
+        .training_plan_arn
+        .as_deref()
+        .known()
+        .and_then(|arn| arn.split(':').nth(3));
+    let regions: Vec<&str> = members(&config.preferred_training_regions)
+        .map(|(_, name)| name)
+        .collect();
+    if let Some(there) = there
+        && all_known(&config.preferred_training_regions)
+        && !regions.contains(&there)
+    {
+        found.push(invalid(
+            Path::root("training_plan_arn"),
+            format!("The plan is in \"{there}\", and preferred_training_regions names {}. A plan can be used in its own region only.", all(regions.iter().copied())),
         ));
     }
 }

@@ -171,6 +171,7 @@ class Emulator:
         things += [{"kind": "role", "id": role["name"]} for role in found["roles"]]
         things += [{"kind": "dashboard", "id": dashboard["name"]} for dashboard in found["dashboards"]]
         things += [{"kind": "alarm", "id": f"{alarm['region']}/{alarm['name']}"} for alarm in found["alarms"]]
+        things += [{"kind": "warm pool", "id": job["arn"]} for job in found["jobs"] if job["pool"] == "Available"]
         things += [{"kind": "job", "id": job["arn"], "status": job["status"]} for job in found["jobs"]]
         return things
 

@@ -9,7 +9,6 @@ def entry(service: str, family: str, usd: float, **attributes) -> dict:
     dimension = {"unit": "Hrs", "pricePerUnit": {"USD": f"{usd:.10f}"}, "rateCode": f"{sku}.T.R"}
     return {
         "product": {"productFamily": family, "attributes": {"servicecode": service, **attributes}, "sku": sku},
-        "productFamily": family,
         "serviceCode": service,
         "terms": {"OnDemand": {f"{sku}.T": {"priceDimensions": {f"{sku}.T.R": dimension}, "sku": sku}}},
         "version": "20261120120000",

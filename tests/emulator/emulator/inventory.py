@@ -8,7 +8,7 @@ from typing import Any
 from moto.core.base_backend import BackendDict
 
 from . import moto_backend
-from .sagemaker import effects, jobs
+from .sagemaker import effects, jobs, pools
 from .world import World
 
 
@@ -128,6 +128,7 @@ def _jobs(world: World) -> list[dict[str, Any]]:
             "secondary_status": job.phase().status,
             "tags": job.tags,
             "request": job.request,
+            "pool": pools.state(world, job),
         }
         for job in jobs.every(world)
     ]

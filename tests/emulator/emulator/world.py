@@ -34,6 +34,8 @@ class Settings:
     # Price list entries, as GetProducts answers them, and spot prices.
     products: list[dict[str, Any]] = field(default_factory=list)
     spot_prices: list[dict[str, Any]] = field(default_factory=list)
+    # Answers of DescribeTrainingPlan, each with its region.
+    training_plans: list[dict[str, Any]] = field(default_factory=list)
 
 
 class World:

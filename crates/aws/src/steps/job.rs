@@ -7,6 +7,7 @@ use aws_sdk_sagemaker::operation::describe_training_job::DescribeTrainingJobOutp
 use aws_sdk_sagemaker::types::Tag;
 use tokio::time::Instant;
 
+use super::pool::{self, Pool};
 use super::{Step, manifest, name, quota};
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
@@ -55,6 +56,12 @@ impl Step for TrainingJob {
             let running = describe(removal.aws, &removal.handle.region, &job)
                 .await?
                 .is_some_and(|found| !found.is_terminal());
+            if removal.handle.warm_pool && !running {
+                removal.leave(format!(
+                    "warm pool of {job} in {}: its instances bill until keep_alive_minutes are over",
+                    removal.handle.region
+                ));
+            }
             removal.retained = running;
             removal.leave(format!(
                 "training job {job} in {}{}",
@@ -77,6 +84,17 @@ impl Step for TrainingJob {
         }
         let ended = let_go_and_stop(removal.aws, &removal.handle, &removal.watch).await?;
         let region = removal.handle.region.clone();
+        for (region, job) in std::mem::take(&mut removal.handle.former_pools) {
+            pool::end(removal.aws, &region, &job, &removal.watch).await?;
+        }
+        if removal.handle.warm_pool && !matches!(ended, Stopping::NotOurs) {
+            match pool::end(removal.aws, &region, &job, &removal.watch).await? {
+                Pool::None | Pool::Ended => {}
+                Pool::Taken(by) => removal.leave(format!(
+                    "warm pool of {job} in {region}: job {by} has taken it over"
+                )),
+            }
+        }
         match ended {
             Stopping::Gone => {}
             Stopping::NotOurs => removal.leave(format!(

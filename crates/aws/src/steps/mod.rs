@@ -17,6 +17,8 @@ mod data;
 mod job;
 mod manifest;
 mod name;
+mod plan;
+mod pool;
 mod previous;
 mod price;
 mod quota;
@@ -69,7 +71,8 @@ pub(crate) trait Step: Sync {
 /// Every step, in order.
 pub(crate) const STEPS: &[&dyn Step] = &[
     &account::Account,        // who are we
-    &quota::Quota,            // may we
+    &quota::MayWe,            // may we
+    &plan::TrainingPlan,      // is the reserved capacity fit for it
     &source::Pack,            // is the code what was planned
     &buckets::Data,           // the user's bucket: check, or create
     &buckets::Work,           // the bucket of the results: check

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::Step;
 use super::job::{self, Stopping};
+use super::{Step, pool};
 use crate::error::Error;
 use crate::run::Run;
 
@@ -27,7 +27,21 @@ impl Step for StopPrevious {
         if run.adopted && name == run.job_name {
             return Ok(());
         }
-        match job::let_go_and_stop(run.aws, previous, &run.watch).await? {
+        let stopped = job::let_go_and_stop(run.aws, previous, &run.watch).await?;
+        // The new run may take the pool over; where it cannot, nobody is to pay for it.
+        let fits = run.spec.keep_alive_seconds.is_some()
+            && previous.region == run.spec.region
+            && previous.instance_type == run.spec.instance_type
+            && previous.instance_count == run.spec.instance_count;
+        if previous.warm_pool && !matches!(stopped, Stopping::NotOurs) {
+            if fits {
+                let left = (previous.region.clone(), name.clone());
+                run.handle.former_pools.push(left);
+            } else {
+                pool::end(run.aws, &previous.region, &name, &run.watch).await?;
+            }
+        }
+        match stopped {
             Stopping::Gone | Stopping::WasOver => {}
             Stopping::NotOurs => run.remark(
                 format!("training job {name} left alone"),

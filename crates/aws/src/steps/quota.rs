@@ -1,21 +1,16 @@
 //! New accounts have a quota of 0 for nearly every training type: better said before data are moved.
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
 
 use super::Step;
-use crate::clients::Aws;
 use crate::error::{Error, Kind};
+use crate::market::{Quota, quota_name, quotas};
 use crate::run::Run;
-use crate::settings::Service;
 
-pub(crate) struct Quota;
-
-/// Answers of 100 quotas each; SageMaker has some 1,500.
-const PAGES: usize = 40;
+pub(crate) struct MayWe;
 
 #[async_trait]
-impl Step for Quota {
+impl Step for MayWe {
     fn name(&self) -> &'static str {
         "quota"
     }
@@ -25,8 +20,9 @@ impl Step for Quota {
             return Ok(());
         }
         let name = quota_name(&run.spec.instance_type, run.spec.spot);
-        let found = match look_up(run.aws, &run.spec.region, &name).await {
-            Ok(found) => found,
+        let names = std::slice::from_ref(&name);
+        let found = match quotas(run.aws, &run.spec.region, names).await {
+            Ok(found) => found.into_iter().next(),
             Err(error) => {
                 run.remark(
                     "quota not checked",
@@ -38,7 +34,7 @@ impl Step for Quota {
                 return Ok(());
             }
         };
-        let Some((value, code)) = found else {
+        let Some(Quota { value, code, .. }) = found else {
             run.remark(
                 "quota not checked",
                 format!("Service Quotas lists no \"{name}\" in {}.", run.spec.region),
@@ -46,6 +42,9 @@ impl Step for Quota {
             return Ok(());
         };
         let needed = f64::from(run.spec.instance_count);
+        if run.spec.keep_alive_seconds.is_some() {
+            warm_pool(run, needed).await;
+        }
         if value < needed {
             return Err(too_small(&name, value, &code, &run.spec.region, needed));
         }
@@ -53,47 +52,26 @@ impl Step for Quota {
     }
 }
 
-/// Name of the quota that a training job counts against.
-pub(crate) fn quota_name(instance_type: &str, spot: bool) -> String {
-    if spot {
-        format!("{instance_type} for spot training job usage")
-    } else {
-        format!("{instance_type} for training job usage")
+/// Without a quota for it there is silently no pool: worth a remark, and no reason to hold the run up.
+async fn warm_pool(run: &mut Run<'_>, needed: f64) {
+    let name = format!("{} for training warm pool usage", run.spec.instance_type);
+    let region = run.spec.region.clone();
+    let Ok(found) = quotas(run.aws, &region, std::slice::from_ref(&name)).await else {
+        return;
+    };
+    if let Some(Quota { value, code, .. }) = found.into_iter().find(|quota| quota.value < needed) {
+        run.remark(
+            "there will be no warm pool",
+            format!("The quota \"{name}\" ({code}) in {region} is {value}, keep_alive_minutes needs {needed}: SageMaker runs the job and keeps no instances."),
+        );
     }
-}
-
-async fn look_up(aws: &Aws, region: &str, name: &str) -> Result<Option<(f64, String)>, Error> {
-    let mut token = Value::Null;
-    for _ in 0..PAGES {
-        let mut body = json!({ "ServiceCode": "sagemaker", "MaxResults": 100 });
-        if !token.is_null() {
-            body["NextToken"] = token;
-        }
-        let answer = aws
-            .json(Service::Servicequotas, region, "ListServiceQuotas", &body)
-            .await?;
-        if let Some(found) = answer["Quotas"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .find(|quota| quota["QuotaName"].as_str() == Some(name))
-        {
-            let code = found["QuotaCode"].as_str().unwrap_or_default().to_owned();
-            return Ok(found["Value"].as_f64().map(|value| (value, code)));
-        }
-        token = answer["NextToken"].clone();
-        if token.as_str().is_none_or(str::is_empty) {
-            return Ok(None);
-        }
-    }
-    Ok(None)
 }
 
 fn too_small(name: &str, value: f64, code: &str, region: &str, needed: f64) -> Error {
     Error::new(Kind::Quota, format!("the quota \"{name}\" ({code}) in {region} is {value}, the run needs {needed}"))
         .advise(format!(
             "Ask for more: aws service-quotas request-service-quota-increase --service-code sagemaker --quota-code {code} --desired-value {needed} --region {region}; \
-             or choose another instance type or region, or spot training, which has a quota of its own."
+             or choose another instance type or region, or spot training, which has a quota of its own. check_quotas = true of data.sustainable_placement leaves out what the account may not run."
         ))
         .on("instance_type")
 }

@@ -198,6 +198,8 @@ impl World {
             output_compression: Compression::Gzip,
             tags: BTreeMap::from([("team".to_owned(), "nlp".to_owned())]),
             dashboard: Some(Dashboard { estimate: vec!["15 kgCO2e".to_owned()], facts: vec![("a".to_owned(), "b".to_owned())], accelerators: 1 }),
+            keep_alive_seconds: None,
+            training_plan_arn: None,
             max_spot_price_percent: None,
             check_quota: true,
             capture_logs: true,

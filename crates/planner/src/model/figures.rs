@@ -15,6 +15,8 @@ pub(crate) struct Figures {
     pub(crate) billed_h: f64,
     pub(super) train_kwh: f64,
     pub(super) idle_kwh: f64,
+    /// The warm pool after the run.
+    pub(crate) pool_kwh: f64,
     pub(super) network_kwh: f64,
     pub(super) storage_kwh: f64,
     pub(crate) kwh: f64,
@@ -94,7 +96,9 @@ impl Model<'_> {
         let ci = self.level(region);
         let train_it = n * t.train_w * compute_h / 1000.0;
         let idle_it = n * t.idle_w * startup_h / 1000.0;
-        let (train_kwh, idle_kwh) = (pue * train_it, pue * idle_it);
+        let pool_h = self.request.keep_alive.0;
+        let pool_it = n * t.idle_w * pool_h / 1000.0;
+        let (train_kwh, idle_kwh, pool_kwh) = (pue * train_it, pue * idle_it, pue * pool_it);
         let moved_gb = if self.is_remote(region) {
             self.request.dataset_size_gb
         } else {
@@ -104,7 +108,7 @@ impl Model<'_> {
         let storage_kwh = moved_gb / 1000.0 * c.storage_wh_per_tb_h.value * billed_h / 1000.0;
         let home_ci = self.level(self.home);
         let network_kg = network_kwh * (ci + home_ci) / 2.0 / 1000.0;
-        let embodied_kg = t.embodied_g_per_h * n * billed_h / 1000.0;
+        let embodied_kg = t.embodied_g_per_h * n * (billed_h + pool_h) / 1000.0;
 
         let list_usd_h = self
             .catalog
@@ -115,7 +119,7 @@ impl Model<'_> {
             Buying::OnDemand => 0.0,
             Buying::Spot { saving, .. } => saving,
         };
-        let compute_usd = list_usd_h * n * billed_h * (1.0 - spot_saving);
+        let compute_usd = list_usd_h * n * (billed_h * (1.0 - spot_saving) + pool_h);
         let egress_usd = if moved_gb > 0.0 {
             let home = self.regions()[self.home].name;
             moved_gb
@@ -137,10 +141,11 @@ impl Model<'_> {
             billed_h,
             train_kwh,
             idle_kwh,
+            pool_kwh,
             network_kwh,
             storage_kwh,
-            kwh: train_kwh + idle_kwh + network_kwh + storage_kwh,
-            it_kwh: train_it + idle_it,
+            kwh: train_kwh + idle_kwh + pool_kwh + network_kwh + storage_kwh,
+            it_kwh: train_it + idle_it + pool_it,
             run_kg: 0.0,
             train_kg: 0.0,
             storage_kg: 0.0,
@@ -226,8 +231,9 @@ impl Figures {
         self.ci = run;
         self.train_kg = self.train_kwh * training / 1000.0;
         let idle_kg = self.idle_kwh * startup / 1000.0;
-        self.run_kg = self.train_kg + idle_kg;
+        let pool_kg = self.pool_kwh * run / 1000.0;
+        self.run_kg = self.train_kg + idle_kg + pool_kg;
         self.storage_kg = self.storage_kwh * run / 1000.0;
-        self.kg = self.train_kg + idle_kg + self.storage_kg + self.embodied_kg + self.network_kg;
+        self.kg = self.run_kg + self.storage_kg + self.embodied_kg + self.network_kg;
     }
 }

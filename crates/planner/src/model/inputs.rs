@@ -71,7 +71,7 @@ impl Model<'_> {
             ])
         };
         let (run_kwh, train_it) = (
-            x.train_kwh + x.idle_kwh,
+            x.train_kwh + x.idle_kwh + x.pool_kwh,
             x.train_kwh / r.pue.value / x.it_kwh,
         );
         factors.push(

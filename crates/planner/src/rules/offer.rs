@@ -49,6 +49,17 @@ pub(crate) fn offer(
     if price.is_none() && !scope.single && !no(Why::PriceUnknown) {
         return false;
     }
+    let capacity = buying(m, instance_type, region).capacity();
+    let quotas = m.request.quotas.as_ref();
+    if let Some(quota) = quotas.and_then(|quotas| quotas.at(r.name, name, capacity))
+        && quota.value < m.instances
+        && !no(Why::Quota {
+            quota: Box::new(quota.clone()),
+            needed: m.instances,
+        })
+    {
+        return false;
+    }
     true
 }
 
@@ -91,7 +102,7 @@ pub(crate) fn wants_spot(m: &Model) -> bool {
         None => {
             request
                 .use_spot_instances
-                .unwrap_or(request.supports_checkpointing)
+                .unwrap_or(request.supports_checkpointing && request.keep_alive.0 <= 0.0)
                 && !request.training_plan
         }
     }

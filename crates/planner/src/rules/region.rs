@@ -39,6 +39,14 @@ pub(crate) fn region(
     if scope.listed_regions.as_ref().is_some_and(|l| !l[index]) && !no(Why::NotListedRegion) {
         return false;
     }
+    if let Some(there) = request
+        .training_plan_region
+        .as_ref()
+        .filter(|there| *there != r.name)
+        && !no(Why::PlanElsewhere(there.clone()))
+    {
+        return false;
+    }
     let entry = request.regional.get(r.name);
     if r.name != request.provider_region {
         let top = request.region_bound;

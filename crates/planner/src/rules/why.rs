@@ -13,6 +13,8 @@ pub(crate) enum Why {
     Partition(&'static str),
     Residency(Residency, &'static str),
     NotListedRegion,
+    /// The region that the training plan is in.
+    PlanElsewhere(String),
     NoRegional(&'static str),
     Image(String),
     NoCompanion,
@@ -75,6 +77,10 @@ pub(crate) enum Why {
     NotOffered,
     OfferUnknown,
     Tried,
+    Quota {
+        quota: Box<crate::Quota>,
+        needed: f64,
+    },
     PriceUnknown,
     TooSlow {
         high_h: f64,
@@ -139,9 +145,10 @@ impl Why {
             Self::OldCpu | Self::NoPace { .. } => Rule::Throughput,
             Self::Cuda { .. } => Rule::Cuda,
             Self::Retired => Rule::Retired,
-            Self::TrainingPlan => Rule::TrainingPlan,
+            Self::TrainingPlan | Self::PlanElsewhere(_) => Rule::TrainingPlan,
             Self::NotOffered | Self::OfferUnknown => Rule::Offer,
             Self::Tried => Rule::Capacity,
+            Self::Quota { .. } => Rule::Quota,
             Self::PriceUnknown => Rule::Price,
             Self::TooSlow { .. } | Self::TooLong { .. } => Rule::Runtime,
             Self::NoSignal(_) => Rule::Signal,
@@ -163,6 +170,13 @@ impl Why {
             Self::OfferUnknown | Self::PriceUnknown => {
                 format!("{r} and {t} named alone (then without USD)")
             }
+            Self::Quota { quota, needed } => format!(
+                "the quota \"{}\" ({}) in {r} raised from {} to {}",
+                quota.name,
+                quota.code,
+                plain(quota.value),
+                plain(*needed)
+            ),
             Self::NotListedRegion => format!("{r} in preferred_training_regions"),
             Self::NoRegional(what) => format!("{what} in regional[\"{r}\"]"),
             Self::NoCompanion => "allow_companion_bucket = true".to_owned(),
@@ -362,9 +376,17 @@ impl Why {
             }
             Self::Retired => "retired by AWS".to_owned(),
             Self::TrainingPlan => "sold through training plans only".to_owned(),
+            Self::PlanElsewhere(there) => format!("training_plan_arn is in {there}"),
             Self::NotOffered => "not offered there".to_owned(),
             Self::OfferUnknown => "no list says what is offered there".to_owned(),
             Self::Tried => "no capacity when it was tried".to_owned(),
+            Self::Quota { quota, needed } => format!(
+                "quota \"{}\" ({}) is {}, {} needed",
+                quota.name,
+                quota.code,
+                plain(quota.value),
+                plain(*needed)
+            ),
             Self::PriceUnknown => "price unknown".to_owned(),
             Self::TooSlow {
                 high_h,

@@ -40,6 +40,7 @@ pub(super) async fn ask(
     let Some((regions, hours)) = open_to(catalog, request) else {
         return live;
     };
+    let regions: BTreeSet<String> = regions.into_iter().collect();
     let from = request.earliest_start.unwrap_or(now);
     // Where a signal only shapes the hours, they are measured by its own mean: of a file, which holds as much as it is
     // asked for, that is the mean of a week at least, and not of the few hours that a run may take.
@@ -89,8 +90,9 @@ pub(super) async fn ask(
     live
 }
 
-/// The regions that stand open but for what a signal decides, and the hours that a run there could reach over.
-fn open_to(catalog: &Catalog, request: &Request) -> Option<(BTreeSet<String>, f64)> {
+/// The regions that stand open but for what a signal or a price decides, the most wanted first, and the hours that a run
+/// there could reach over.
+pub(super) fn open_to(catalog: &Catalog, request: &Request) -> Option<(Vec<String>, f64)> {
     let mut open = request.clone();
     open.carbon_intensity_threshold = None;
     open.max_emissions_kg = None;
@@ -115,7 +117,14 @@ fn open_to(catalog: &Catalog, request: &Request) -> Option<(BTreeSet<String>, f6
         .iter()
         .filter(|rejection| rejection.instance_type.is_some())
         .filter_map(|rejection| rejection.region);
-    let mut regions: BTreeSet<String> = ranked.chain(rejected).map(str::to_owned).collect();
-    regions.insert(request.dataset_region.clone());
+    let mut regions: Vec<String> = Vec::new();
+    for region in ranked
+        .chain([request.dataset_region.as_str()])
+        .chain(rejected)
+    {
+        if !regions.iter().any(|known| known == region) {
+            regions.push(region.to_owned());
+        }
+    }
     Some((regions, request.max_start_delay_hours.get() + longest))
 }

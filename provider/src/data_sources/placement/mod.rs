@@ -5,6 +5,7 @@
 
 mod drawn;
 mod live;
+mod market;
 mod shown;
 
 use std::sync::Arc;
@@ -79,12 +80,39 @@ impl Placement {
             &home.known().unwrap_or_default(),
             configured.overrides_digest.as_deref(),
         );
+        let wants = |name: &str| written.get(name).as_bool().unwrap_or_default();
+        let mut diagnostics = Diagnostics::new();
+        let mut priced = None;
+        let aws = configured.aws();
+        if wants("use_live_prices") {
+            match &aws {
+                Ok(aws) => {
+                    let open = live::open_to(catalog, &asked).map(|open| open.0);
+                    let regions = open.unwrap_or_default();
+                    priced = market::priced(aws, catalog, &regions, &mut diagnostics).await;
+                }
+                Err(why) => diagnostics.push(Diagnostic::warning(
+                    "Some prices are not live",
+                    format!("{}. {}", why.summary, why.detail),
+                )),
+            }
+        }
+        let catalog = priced.as_ref().unwrap_or(catalog);
         let live = live::ask(carbon, catalog, &asked, now).await;
-        let mut diagnostics = live.diagnostics;
+        diagnostics.extend(live.diagnostics);
         match live.signals {
             Ok(None) => {}
             Ok(Some(signals)) => with_signals(&mut asked, signals, now),
             Err(reason) => return Ok(none(&reason, diagnostics)),
+        }
+        if wants("check_quotas") {
+            match &aws {
+                Ok(aws) => market::limited(aws, catalog, &mut asked, &mut diagnostics).await,
+                Err(why) => diagnostics.push(Diagnostic::warning(
+                    "Some quotas were not checked",
+                    format!("{}. {}", why.summary, why.detail),
+                )),
+            }
         }
         match planner::decide(catalog, &asked) {
             Answer::Decided(decision) => {

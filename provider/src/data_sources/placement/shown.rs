@@ -12,6 +12,7 @@ use tfplugin::{Attr, Diagnostic, Diagnostics};
 use super::drawn;
 use crate::charts;
 use crate::resources::figures;
+use crate::resources::live_price;
 use crate::resources::placement as place;
 use crate::text::{sentence, three};
 use crate::time;
@@ -50,6 +51,12 @@ impl Around<'_> {
         selected.signal = Attr::Known(figures::signal(&decision.signal));
         selected.baseline = Attr::Known(figures::baseline(&decision.baseline));
         selected.savings = Attr::Known(figures::savings(decision));
+        selected.price = live_price::of(
+            self.catalog,
+            &decision.selected_instance_type,
+            &decision.selected_region,
+        )
+        .into();
         place::sign(&mut selected, self.workload);
         let chart = drawn::chart(self.catalog, self.asked, self.now, decision);
         let remarks = self.remarks.get(&decision.selected_region);

@@ -507,6 +507,7 @@ fn attribute(field: &str, spec: &RunSpec) -> Option<&'static str> {
         "source" => "source_dir",
         "role" => "role_arn",
         "max_staging_gb" => "max_staging_gb",
+        "training_plan_arn" => "training_plan_arn",
         "max_spot_price_percent" => "max_spot_price_percentage",
         "name" => "name",
         _ => return None,

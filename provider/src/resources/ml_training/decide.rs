@@ -10,6 +10,7 @@ use super::again::Tried;
 use super::follow::follow;
 use super::foreseen::{self, Known};
 use super::image::{self, Container};
+use super::live_price;
 use super::planned::merge;
 use super::request::{Around, NoRequest, request};
 use super::{expiry, placement, say, source};
@@ -79,6 +80,8 @@ pub(crate) async fn decide(
     let Some(catalog) = configured.catalog() else {
         return undecided(true, diagnostics);
     };
+    let priced = live_price::over(catalog, get(written, "placement"));
+    let catalog = priced.as_ref();
     let workload = match &dataset_region {
         Attr::Known(region) => {
             placement::workload(written, region, configured.overrides_digest.as_deref())

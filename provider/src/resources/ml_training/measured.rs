@@ -66,6 +66,7 @@ pub(crate) fn cost_usd(catalog: &Catalog, run: &Run<'_>) -> Option<f64> {
     let price = catalog.price(run.instance_type, run.region)?;
     let per_hour = price.on_demand_usd_h? * f64::from(run.instance_count);
     if let Some(billable) = run.seen.billable_seconds {
+        let billable = billable + run.seen.pool_seconds.unwrap_or_default();
         return Some(per_hour * billable as f64 / 3600.0);
     }
     let hours = elapsed_hours(run)?;
@@ -82,6 +83,8 @@ pub(crate) fn measured(catalog: &Catalog, run: &Run<'_>) -> Option<Measured> {
     if training + idle <= 0.0 {
         return None;
     }
+    // A warm pool bills, and draws idle power, until it is taken over or ended.
+    let pool = run.seen.pool_seconds.unwrap_or_default() as f64 / 3600.0;
     planner::measure(
         catalog,
         &planner::Run {
@@ -90,11 +93,11 @@ pub(crate) fn measured(catalog: &Catalog, run: &Run<'_>) -> Option<Measured> {
             instance_count: run.instance_count,
             capacity: run.capacity,
             training_hours: Hours(training),
-            other_hours: Hours(idle),
+            other_hours: Hours(idle + pool),
             billable_hours: run
                 .seen
                 .billable_seconds
-                .map(|seconds| Hours(seconds as f64 / 3600.0)),
+                .map(|seconds| Hours(seconds as f64 / 3600.0 + pool)),
         },
     )
 }

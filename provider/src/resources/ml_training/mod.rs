@@ -17,6 +17,7 @@ mod foreseen;
 mod identity;
 mod image;
 mod import;
+pub(crate) mod live_price;
 mod manifest;
 mod measured;
 pub(crate) mod placement;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use catalog::UtcSeconds;
 use planner::{Hours, ImageChoice, InputMode, ModelType, Place, RegionBound, Regional, Request};
-use schemas::ml_training::{Config, InputChannel};
+use schemas::ml_training::{Config, InputChannel, kept_warm};
 use tfplugin::Attr;
 
 use crate::time;
@@ -149,9 +149,18 @@ fn workload(config: &Config, read: &mut Reader, request: &mut Request) {
     ) {
         request.checkpoint_frequency_minutes = *minutes as f64;
     }
-    request.training_plan = read
-        .option("training_plan_arn", &config.training_plan_arn)
-        .is_some();
+    let plan = read.option("training_plan_arn", &config.training_plan_arn);
+    request.training_plan = plan.is_some();
+    request.training_plan_region = plan
+        .and_then(|arn| arn.split(':').nth(3))
+        .map(str::to_owned);
+    let kept_warm = match &config.keep_alive_minutes {
+        Attr::Null => kept_warm(&config.enable_model_caching),
+        written => *written,
+    };
+    if let Some(minutes) = read.option("keep_alive_minutes", &kept_warm) {
+        request.keep_alive = Hours(*minutes as f64 / 60.0);
+    }
 }
 
 fn places(config: &Config, read: &mut Reader, request: &mut Request, assume_set: bool) {

@@ -9,6 +9,7 @@ use schemas::ml_training::{Measured, Outputs};
 use tfplugin::{Attr, Diagnostics, Value};
 
 use super::foreseen;
+use super::live_price;
 use super::measured::{self, Run};
 use crate::clock;
 use crate::object::{Object, get};
@@ -21,6 +22,8 @@ pub(crate) fn outputs(
     handle: &Handle,
     observation: Option<&Observation>,
 ) -> Result<Object, Diagnostics> {
+    let priced = live_price::over(catalog, get(state, "placement"));
+    let catalog = priced.as_ref();
     let mut outputs = launched(handle);
     if let Some(seen) = observation {
         observed(&mut outputs, catalog, state, handle, seen);

@@ -111,6 +111,12 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
         instance_count: decision.instance_count,
         volume_gb: decision.volume_size_gb,
         spot,
+        keep_alive_seconds: config
+            .keep_alive_minutes
+            .known()
+            .filter(|minutes| *minutes > 0 && !spot)
+            .and_then(|minutes| u32::try_from(minutes * 60).ok()),
+        training_plan_arn: config.training_plan_arn.as_ref().known().cloned(),
         max_spot_price_percent: spot
             .then(|| config.max_spot_price_percentage.known())
             .flatten(),

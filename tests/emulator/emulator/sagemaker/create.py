@@ -70,6 +70,8 @@ def _shape(request: dict[str, Any]) -> None:
         raise NotSimulated("a job without ResourceConfig.InstanceType")
     if resources.get("KeepAlivePeriodInSeconds") and request.get("EnableManagedSpotTraining"):
         raise NotSimulated("a warm pool together with spot: AWS refuses, its words are not known")
+    if resources.get("TrainingPlanArn") and request.get("EnableManagedSpotTraining"):
+        raise NotSimulated("a training plan together with spot: AWS refuses, its words are not known")
     if "StoppingCondition" not in request:
         raise NotSimulated("a job without StoppingCondition")
 

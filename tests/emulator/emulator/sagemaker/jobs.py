@@ -31,6 +31,11 @@ class Job:
     settled: bool = False
     logged: bool = False
     modified: float = 0.0
+    # A warm pool: whether there is one, since when it waits, when it ended, which job took it over.
+    pool: bool = False
+    pool_since: float | None = None
+    pool_end: float | None = None
+    pool_by: str = ""
 
     @property
     def name(self) -> str:

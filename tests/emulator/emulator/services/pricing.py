@@ -48,5 +48,6 @@ def get_products(call: Call) -> Response:
 
 def _matches(product: dict[str, Any], wanted: dict[str, str]) -> bool:
     attributes = product.get("product", {}).get("attributes", {})
-    value = attributes.get(wanted["Field"], product.get(wanted["Field"]))
+    fields = {**product, **product.get("product", {}), **attributes}
+    value = fields.get(wanted["Field"])
     return str(value).lower() == wanted["Value"].lower()

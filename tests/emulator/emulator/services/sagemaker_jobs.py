@@ -7,7 +7,7 @@ from typing import Any
 
 from ..call import Call
 from ..errors import ApiError, NotSimulated, Response
-from ..sagemaker import create, effects, jobs
+from ..sagemaker import create, effects, jobs, pools
 from ..sagemaker.describe import describe
 from ..sagemaker.jobs import Job
 from ..world import World, world
@@ -45,7 +45,7 @@ def create_training_job(call: Call) -> Response:
     arn = job_arn(call, name)
     create.check(here, call, arn)
     now = here.clock.now()
-    here.jobs.setdefault(call.region, {})[name] = Job(
+    job = here.jobs.setdefault(call.region, {})[name] = Job(
         request=call.params,
         region=call.region,
         arn=arn,
@@ -55,6 +55,7 @@ def create_training_job(call: Call) -> Response:
         principal=call.principal,
         tags={t["Key"]: t["Value"] for t in call.params.get("Tags") or []},
     )
+    pools.start(here, job)
     return reply({"TrainingJobArn": arn})
 
 
@@ -63,6 +64,9 @@ def describe_training_job(call: Call) -> Response:
     """Answer, then (when the script is polled) move on."""
     here, job = _find(call)
     answer = describe(job)
+    pool = pools.describe(here, job)
+    if pool is not None:
+        answer["WarmPoolStatus"] = pool
     jobs.poll(job)
     effects.settle(here)
     return reply(answer)
@@ -94,6 +98,8 @@ def delete_training_job(call: Call) -> Response:
             "ResourceInUse",
             f"Training job {job.arn} is in status {phase.job_status} and cannot be deleted",
         )
+    if pools.state(here, job) == "Available":
+        raise ApiError("ResourceInUse", f"Training job {job.arn} retains a warm pool and cannot be deleted")
     del here.jobs[call.region][job.name]
     return Response(200, b"", {"Content-Type": "application/x-amz-json-1.1"})
 
@@ -105,7 +111,7 @@ def update_training_job(call: Call) -> Response:
     params = call.params
     running = not job.phase().terminal
     if "ResourceConfig" in params:
-        raise NotSimulated("UpdateTrainingJob of a warm pool")
+        pools.update(here, job, params["ResourceConfig"]["KeepAlivePeriodInSeconds"])
     if "RemoteDebugConfig" in params and job.phase().status not in ("Downloading", "Training"):
         raise NotSimulated("RemoteDebugConfig outside Downloading and Training: AWS refuses, its words are not known")
     if ("ProfilerConfig" in params or "ProfilerRuleConfigurations" in params) and not running:
@@ -115,6 +121,23 @@ def update_training_job(call: Call) -> Response:
             job.request[key] = params[key]
     job.modified = here.clock.now()
     return reply({"TrainingJobArn": job.arn})
+
+
+@before("sagemaker", "DescribeTrainingPlan")
+def describe_training_plan(call: Call) -> Response:
+    """One of `settings.training_plans`: answers of this call, each with its region."""
+    name = call.params["TrainingPlanName"]
+    for plan in world(call.account).settings.training_plans:
+        if plan["TrainingPlanName"] == name and plan["region"] == call.region:
+            answer = {key: value for key, value in plan.items() if key != "region"}
+            return reply({"TrainingPlanArn": plan_arn(call, name), **answer})
+    # API reference, DescribeTrainingPlan: ResourceNotFound; the words are ours.
+    raise ApiError("ResourceNotFound", f"Training plan {name} does not exist")
+
+
+def plan_arn(call: Call, name: str) -> str:
+    """A training plan's ARN."""
+    return f"arn:{call.partition}:sagemaker:{call.region}:{call.account}:training-plan/{name}"
 
 
 @before("sagemaker", "ListTrainingJobs")
