@@ -87,6 +87,8 @@ pub enum Text {
     AtMost(usize),
     /// One line of at most this many characters.
     Line(usize),
+    /// A name of SageMaker: letters, digits and hyphens, at most this many.
+    Entity(usize),
     /// The name of a training.
     TrainingName,
     /// An S3 bucket name.

@@ -67,6 +67,18 @@ pub const POLICY_FEATURES: &[(&str, &str)] = &[
         "spot capacity and `use_live_prices`: published prices are looked up",
     ),
     ("kms", "`kms_key_arn` and `volume_kms_key_arn`"),
+    (
+        "experiments",
+        "`experiment`: experiment and trial are made and removed",
+    ),
+    (
+        "model_registry",
+        "`model_package_group_name`: the model is registered after the run",
+    ),
+    (
+        "copy_artifacts",
+        "`copy_artifacts_to`: narrow the last statement to its prefix",
+    ),
 ];
 
 /// Every function.

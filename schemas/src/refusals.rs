@@ -85,31 +85,6 @@ pub static TRAINING: &[Refusal] = &[
         "A delayed start is not available yet, so there is nothing that would use a scheduler's role.",
     ),
     refuse(
-        "copy_artifacts_to",
-        Refused::Any,
-        "Copying artifacts is not available yet: output_s3_uri says where they go.",
-    ),
-    refuse(
-        "enable_experiment_tracking",
-        Refused::True,
-        "Experiment tracking is not available yet: final_metrics and the dashboard hold the metrics.",
-    ),
-    refuse(
-        "experiment",
-        Refused::Any,
-        "Experiment tracking is not available yet: final_metrics and the dashboard hold the metrics.",
-    ),
-    refuse(
-        "mlflow_resource_arn",
-        Refused::Any,
-        "MLflow is not available yet: final_metrics and the dashboard hold the metrics.",
-    ),
-    refuse(
-        "model_package_group_name",
-        Refused::Any,
-        "Registering models is not available yet: model_artifacts_location says where the model is.",
-    ),
-    refuse(
         "alarm_sns_topic_arn",
         Refused::Any,
         "Alarms are not available yet: a postcondition on self.outcome tells a pipeline of a failed run.",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from harness.config import output, training
-from harness.expect import expect_calls, expect_error
+from harness.expect import expect_calls, expect_error, expect_known_value
 from harness.steps import step
 
 GUIDE = Path(__file__).parents[2] / "docs/guides/permissions.md"
@@ -80,3 +80,30 @@ def test_a_missing_permission_is_named(scene, action):
     scene.emulator.settings(enforce_iam=False)
     assert scene.workdir.run("destroy", "-auto-approve").code == 0
     scene.expect_nothing_left(records=True)
+
+
+def test_tracking_and_what_follows_with_the_printed_policy(scene):
+    """Experiments, the model registry and copies: made, done after the end, and removed."""
+    features = [*FEATURES, "experiments", "model_registry", "copy_artifacts"]
+    scene.emulator.seed("models-eu", "eu-west-1", {"theirs": b"keep me"})
+    keys = scene.emulator.enforce(printed_policy(scene, features))
+    scene.keep()
+    scene.provider_arguments = keys
+    run = {
+        "on_destroy": "delete",
+        "enable_experiment_tracking": True,
+        "experiment": {"name": "bert"},
+        "copy_artifacts_to": "s3://models-eu/bert",
+    }
+    scene.run(step(training(**run)), destroy=False)
+    scene.emulator.finish_jobs("Completed")
+    scene.run(
+        step(
+            training(model_package_group_name="bert", **run),
+            state=[expect_known_value("model_package_arn"), expect_known_value("artifacts_copied_to")],
+        ),
+        destroy=False,
+    )
+    result = scene.workdir.run("destroy", "-json", "-auto-approve")
+    assert result.code == 0, result.explain()
+    assert not scene.emulator.control("GET", "inventory")["experiments"]

@@ -56,6 +56,10 @@ pub struct Handle {
     pub has_compressed_uri: bool,
     /// CloudWatch dashboard.
     pub dashboard: Option<String>,
+    /// Experiments and trials under which this and earlier runs are recorded.
+    pub experiments: Vec<ExperimentRef>,
+    /// Model package group that a model was registered in.
+    pub model_package_group: Option<String>,
     /// Image, with every placeholder filled in.
     pub image: Option<String>,
     /// `ml.*` type.
@@ -88,6 +92,29 @@ pub struct BucketRef {
     pub managed: bool,
 }
 
+/// An experiment and a trial in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ExperimentRef {
+    /// Their region.
+    pub region: String,
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Name of the trial.
+    pub trial: String,
+    /// ARN of the last job that is recorded there: its record is found by it, also once the job is gone.
+    pub job_arn: String,
+}
+
+impl ExperimentRef {
+    /// The same trial, whichever job it records.
+    pub(crate) fn is_same_trial(&self, other: &ExperimentRef) -> bool {
+        self.region == other.region
+            && self.trial.eq_ignore_ascii_case(&other.trial)
+            && self.experiment.eq_ignore_ascii_case(&other.experiment)
+    }
+}
+
 /// The claim on the name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -112,6 +139,8 @@ impl Handle {
             && self.source_key.is_none()
             && self.manifest_key.is_none()
             && self.dashboard.is_none()
+            && self.model_package_group.is_none()
+            && self.experiments.is_empty()
             && !self
                 .data_bucket
                 .as_ref()

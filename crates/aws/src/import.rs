@@ -3,7 +3,7 @@
 use crate::claim;
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
-use crate::handle::{BucketRef, Handle};
+use crate::handle::{BucketRef, ExperimentRef, Handle};
 use crate::lifecycle::{ImportId, ReadOptions};
 use crate::naming;
 use crate::read;
@@ -195,6 +195,19 @@ fn from_job(job: &Job) -> Handle {
             .and_then(|count| u32::try_from(count).ok())
             .unwrap_or(1),
         spot: answer.enable_managed_spot_training().unwrap_or(false),
+        experiments: experiment(job).into_iter().collect(),
         ..Handle::default()
     }
+}
+
+/// The trial that records the job; one that was named for it, since SageMaker's own carry no tags of ours.
+fn experiment(job: &Job) -> Option<ExperimentRef> {
+    let config = job.0.experiment_config()?;
+    let arn = job.0.training_job_arn().unwrap_or_default();
+    Some(ExperimentRef {
+        region: arn.split(':').nth(3).unwrap_or_default().to_owned(),
+        experiment: config.experiment_name()?.to_owned(),
+        trial: config.trial_name()?.to_owned(),
+        job_arn: arn.to_owned(),
+    })
 }

@@ -10,6 +10,7 @@
 //!   The order of calls is one list: `create` walks it forwards, `destroy` backwards.
 //! - [`source`], [`naming`], [`policy`]: pure helpers that a plan may call; none of them talks to AWS.
 
+pub mod after;
 pub mod control;
 pub mod error;
 pub mod handle;
@@ -46,7 +47,7 @@ pub use error::{Error, Kind};
 pub use handle::Handle;
 pub use observation::{Observation, Outcome};
 pub use report::{
-    CreateReport, DestroyReport, Failure, Imported, ReadReport, Remark, UpdateReport,
+    AfterReport, CreateReport, DestroyReport, Failure, Imported, ReadReport, Remark, UpdateReport,
 };
 pub use settings::{AssumeRole, RetryMode, Secret, Service, Settings};
 pub use spec::RunSpec;

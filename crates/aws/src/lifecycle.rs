@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::after::AfterStep;
 use crate::clients::Aws;
 use crate::control::Control;
 use crate::error::{Error, Kind};
 use crate::handle::Handle;
 use crate::removal::Removal;
-use crate::report::{CreateReport, DestroyReport, Imported, ReadReport, Remark, UpdateReport};
+use crate::report::{
+    AfterReport, CreateReport, DestroyReport, Imported, ReadReport, Remark, UpdateReport,
+};
 use crate::retry::Watch;
 use crate::run::Run;
 use crate::spec::{Dashboard, RunSpec};
@@ -252,6 +255,16 @@ pub async fn wait(
     control: &Control<'_>,
 ) -> Result<ReadReport, Error> {
     crate::wait::wait(aws, handle, options, &Watch::new(control, aws.timing())).await
+}
+
+/// Does one thing after the end of a run that succeeded. May be called again after any failure or kill.
+pub async fn after_end(
+    aws: &Aws,
+    handle: &Handle,
+    step: &AfterStep,
+    control: &Control<'_>,
+) -> AfterReport {
+    crate::after::after_end(aws, handle, step, control).await
 }
 
 /// Stops the run and removes what is ours. What stays is named in the report.

@@ -35,6 +35,18 @@ pub const FEATURES: &[(&str, &str)] = &[
         "spot capacity and use_live_prices: published prices are looked up",
     ),
     ("kms", "kms_key_arn, volume_kms_key_arn"),
+    (
+        "experiments",
+        "experiment: experiment and trial are made and removed",
+    ),
+    (
+        "model_registry",
+        "model_package_group_name: the model is registered after the run",
+    ),
+    (
+        "copy_artifacts",
+        "copy_artifacts_to: narrow the last statement to its prefix",
+    ),
 ];
 
 /// What actions apply to.
@@ -51,6 +63,8 @@ enum On {
     Dashboards,
     Logs,
     Keys,
+    Experiments,
+    ModelPackages,
 }
 
 impl On {
@@ -72,6 +86,15 @@ impl On {
             On::Dashboards => json!("arn:aws:cloudwatch::*:dashboard/sustainable-*"),
             On::Logs => json!("arn:aws:logs:*:*:log-group:/aws/sagemaker/TrainingJobs*"),
             On::Keys => json!("arn:aws:kms:*:*:key/*"),
+            On::Experiments => json!([
+                "arn:aws:sagemaker:*:*:experiment/*",
+                "arn:aws:sagemaker:*:*:experiment-trial/*",
+                "arn:aws:sagemaker:*:*:experiment-trial-component/*"
+            ]),
+            On::ModelPackages => json!([
+                "arn:aws:sagemaker:*:*:model-package-group/*",
+                "arn:aws:sagemaker:*:*:model-package/*"
+            ]),
         }
     }
 
@@ -255,6 +278,66 @@ const TABLE: &[(&[&str], &str, &[&str], On)] = &[
             "kms:CreateGrant",
         ],
         On::Keys,
+    ),
+    (
+        &["experiments"],
+        "RecordRuns",
+        &[
+            "sagemaker:CreateExperiment",
+            "sagemaker:CreateTrial",
+            "sagemaker:DescribeExperiment",
+            "sagemaker:DescribeTrial",
+            "sagemaker:DisassociateTrialComponent",
+            "sagemaker:DeleteTrialComponent",
+            "sagemaker:DeleteTrial",
+            "sagemaker:DeleteExperiment",
+            "sagemaker:AddTags",
+            "sagemaker:ListTags",
+        ],
+        On::Experiments,
+    ),
+    (
+        &["experiments"],
+        "ListRecords",
+        &["sagemaker:ListTrials", "sagemaker:ListTrialComponents"],
+        On::Any,
+    ),
+    (
+        &["model_registry"],
+        "RegisterModels",
+        &[
+            "sagemaker:CreateModelPackageGroup",
+            "sagemaker:CreateModelPackage",
+            "sagemaker:DescribeModelPackageGroup",
+            "sagemaker:DescribeModelPackage",
+            "sagemaker:DeleteModelPackageGroup",
+            "sagemaker:AddTags",
+            "sagemaker:ListTags",
+        ],
+        On::ModelPackages,
+    ),
+    (
+        &["model_registry"],
+        "ListModels",
+        &["sagemaker:ListModelPackages"],
+        On::Any,
+    ),
+    (
+        &["copy_artifacts"],
+        "FindCopies",
+        &["s3:ListBucketMultipartUploads"],
+        On::Buckets,
+    ),
+    (
+        &["copy_artifacts"],
+        "CopyArtifacts",
+        &[
+            "s3:GetObject",
+            "s3:PutObject",
+            "s3:AbortMultipartUpload",
+            "s3:ListMultipartUploadParts",
+        ],
+        On::Objects,
     ),
 ];
 

@@ -75,6 +75,19 @@ pub struct ReadReport {
     pub dashboard_missing: bool,
 }
 
+/// Of `after_end`.
+#[derive(Debug)]
+pub struct AfterReport {
+    /// With what has been made.
+    pub handle: Handle,
+    /// What there is now: the folder of the copies, or the ARN of the model package.
+    pub made: Option<String>,
+    /// Why it ended early; the next try goes on from there.
+    pub failure: Option<Error>,
+    /// For the user.
+    pub remarks: Vec<Remark>,
+}
+
 /// Of `destroy`.
 #[derive(Debug)]
 pub struct DestroyReport {

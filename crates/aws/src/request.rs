@@ -7,6 +7,7 @@ use crate::handle::Handle;
 use crate::naming;
 use crate::run::Run;
 use crate::spec::{Algorithm, Channel, Compression, Distribution, RunSpec, Source};
+use crate::steps::experiment_config;
 
 /// Channel of the source when the container has no network.
 const CODE_CHANNEL: &str = "code";
@@ -97,6 +98,11 @@ pub(crate) fn build(run: &Run<'_>) -> Result<Value, Error> {
         }
     }
 
+    // MlflowConfig belongs to serverless jobs; every image with the client reads this variable.
+    if let Some(arn) = &spec.mlflow_resource_arn {
+        environment.insert("MLFLOW_TRACKING_URI".to_owned(), arn.clone());
+    }
+
     let checkpoint_uri = checkpoint_uri(run)?;
     if let Some(uri) = &checkpoint_uri {
         environment.insert(naming::CHECKPOINT_URI_ENV.to_owned(), uri.clone());
@@ -134,6 +140,9 @@ pub(crate) fn build(run: &Run<'_>) -> Result<Value, Error> {
     }
     if let (Some(checkpoint), Some(uri)) = (&spec.checkpoint, checkpoint_uri) {
         request["CheckpointConfig"] = json!({ "S3Uri": uri, "LocalPath": checkpoint.local_path });
+    }
+    if let Some(config) = experiment_config(run) {
+        request["ExperimentConfig"] = config;
     }
     if let Some(vpc) = &spec.vpc {
         request["VpcConfig"] =

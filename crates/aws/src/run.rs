@@ -225,6 +225,7 @@ fn merged(previous: &Handle, attempt: &Handle) -> Handle {
     handle.companions.clone_from(&attempt.companions);
     handle.managed_role.clone_from(&attempt.managed_role);
     handle.dashboard.clone_from(&attempt.dashboard);
+    handle.experiments.clone_from(&attempt.experiments);
     if handle.claim.is_none() {
         handle.claim.clone_from(&attempt.claim);
         handle.nonce.clone_from(&attempt.nonce);

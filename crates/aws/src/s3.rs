@@ -112,6 +112,45 @@ impl Bucket {
         }
     }
 
+    /// The region of the bucket, which S3 tells also those who may not look into it (API reference, HeadBucket).
+    pub(crate) async fn region_of(&self) -> Result<String, Error> {
+        match self
+            .client
+            .head_bucket()
+            .bucket(&self.name)
+            .expected_bucket_owner(&self.owner)
+            .send()
+            .await
+        {
+            Ok(answer) => Ok(answer.bucket_region().unwrap_or(&self.region).to_owned()),
+            Err(error) => {
+                let response = error.raw_response();
+                let told = response
+                    .and_then(|response| response.headers().get("x-amz-bucket-region"))
+                    .map(str::to_owned);
+                let found = response.is_some_and(|response| response.status().as_u16() != 404);
+                told.filter(|_| found)
+                    .ok_or_else(|| self.wrap("HeadBucket", &error))
+            }
+        }
+    }
+
+    /// The object's entity tag is the digest of its content, as far as encryption goes: no KMS key is involved.
+    pub(crate) async fn plainly_encrypted(&self, key: &str) -> Result<bool, Error> {
+        let answer = self
+            .client
+            .head_object()
+            .bucket(&self.name)
+            .key(key)
+            .expected_bucket_owner(&self.owner)
+            .send()
+            .await
+            .map_err(|error| self.wrap("HeadObject", &error).about(self.uri(key)))?;
+        Ok(answer
+            .server_side_encryption()
+            .is_none_or(|kind| *kind == aws_sdk_s3::types::ServerSideEncryption::Aes256))
+    }
+
     /// The bucket's tags; empty when it has none.
     pub(crate) async fn tags(&self) -> Result<BTreeMap<String, String>, Error> {
         match self

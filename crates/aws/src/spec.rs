@@ -87,6 +87,10 @@ pub struct RunSpec {
     pub output_s3_uri: Option<String>,
     /// Form of the model artifact.
     pub output_compression: Compression,
+    /// SageMaker experiment under which the job is recorded.
+    pub experiment: Option<Experiment>,
+    /// MLflow app or tracking server that the training code may write to.
+    pub mlflow_resource_arn: Option<String>,
     /// Tags of everything that is created, default tags included, our own not.
     pub tags: BTreeMap<String, String>,
     /// The run's CloudWatch dashboard; `None`: none.
@@ -238,6 +242,17 @@ pub enum Role {
         /// ARN of a permissions boundary.
         boundary: Option<String>,
     },
+}
+
+/// Where the job is recorded.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Experiment {
+    /// Experiment; made when it is missing.
+    pub name: String,
+    /// Trial; `None`: one of the resource's own.
+    pub trial: Option<String>,
+    /// Run, which has to exist.
+    pub run: Option<String>,
 }
 
 /// Network of the job.

@@ -53,9 +53,10 @@ resource "sustainable_ml_training" "bert" {
   use_spot_instances = true
 
   # Monitoring
-  track_carbon_emissions = true
-  track_energy_usage     = true
-  # enable_experiment_tracking = true # not there yet: it needs `experiment` or `mlflow_resource_arn`
+  track_carbon_emissions     = true
+  track_energy_usage         = true
+  enable_experiment_tracking = true
+  experiment                 = { name = "bert" } # the document names none; tracking needs a place
 
   # The code, which the document leaves out
   source_dir  = "${path.module}/../../scenarios/bert/train"

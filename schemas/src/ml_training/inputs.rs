@@ -266,7 +266,8 @@ declare! {
             ("GZIP", "one `model.tar.gz`"),
             ("NONE", "files as they are"),
         ]).run().preset(Preset::Derived("GZIP; NONE for generative_ai"));
-        copy_artifacts_to: String, "A second place for the model.", text(Text::S3Uri);
+        copy_artifacts_to: String, "A second place for the model.", text(Text::S3Uri)
+            .more("After the end of a run that succeeded, its artifacts are copied by S3 itself into a folder of the run's name under this prefix, in another region too. The first apply after the end does it (the plan shows `pending_steps`); with `wait_for_completion` the same apply. Nothing there is overwritten or deleted, at destroy neither. See [After the run](../guides/after-the-run.md).");
         capture_logs: bool, "Keep the last 20 log lines of a failed run.", flag().preset(Preset::Bool(true))
             .more("They hold what the script prints, and end up in the state.");
     }
@@ -335,10 +336,14 @@ declare! {
             .more("False leaves the figure out of the dashboard, `measured` and the reports.");
         track_energy_usage: bool, "Report energy.", flag().preset(Preset::Bool(true))
             .more("False leaves the figure out of the dashboard, `measured` and the reports.");
-        enable_experiment_tracking: bool, "Track the run as an experiment.", flag().decision().preset(Preset::Bool(false));
-        experiment: Experiment, "Experiment to record under.", of(Kind::Object(EXPERIMENT)).decision();
-        mlflow_resource_arn: String, "MLflow app or tracking server.", text(Text::Arn("sagemaker", "mlflow")).decision();
-        model_package_group_name: String, "Registry group for the model.", text(Text::UpTo(63)).decision();
+        enable_experiment_tracking: bool, "Track the run as an experiment.", flag().decision().preset(Preset::Bool(false))
+            .more("Needs `experiment`, `mlflow_resource_arn` or both.");
+        experiment: Experiment, "Experiment to record under.", of(Kind::Object(EXPERIMENT)).decision()
+            .more("SageMaker Experiments. What is made here and holds no record any more goes at destroy.");
+        mlflow_resource_arn: String, "MLflow app or tracking server.", text(Text::Arn("sagemaker", "mlflow")).decision()
+            .more("Reaches the container as `MLFLOW_TRACKING_URI`, for an image with `mlflow` and `sagemaker-mlflow`; the execution role that is made here may write to it. The artifact store behind it is a bucket of yours: a role that logs artifacts needs it in its policy.");
+        model_package_group_name: String, "Registry group for the model.", text(Text::Entity(63))
+            .more("After the end of a run that succeeded, its model becomes a version of this group, waiting for approval, with energy, emissions, cost and region in its metadata. The first apply after the end does it (the plan shows `pending_steps`); with `wait_for_completion` the same apply. A group that is missing is made; see [After the run](../guides/after-the-run.md).");
         alarm_sns_topic_arn: String, "Topic for alarms.", text(Text::Arn("sns", ""));
         tags: TextMap, "Tags, over the provider's `default_tags`.", tags().preset(Preset::Derived("none"));
     }

@@ -6,6 +6,7 @@ mod nested;
 pub mod outputs;
 mod reading;
 mod rules;
+mod tracking;
 mod workload;
 
 use tfplugin::{Diagnostics, IdentityAttribute, IdentitySchema, Schema, Value};

@@ -83,9 +83,9 @@ declare! {
     /// Experiment names.
     pub struct Experiment, pub const EXPERIMENT;
     "" {
-        name: String, "Experiment.", text(Text::UpTo(120)).required();
-        trial: String, "Trial.", text(Text::UpTo(120));
-        run: String, "Run.", text(Text::UpTo(120));
+        name: String, "Experiment; made when it is missing.", text(Text::Entity(120)).required();
+        trial: String, "Trial in it; made when it is missing.", text(Text::Entity(120)).preset(Preset::Derived("one of this training's own"));
+        run: String, "Run to record under; it has to exist.", text(Text::Entity(120));
     }
 }
 

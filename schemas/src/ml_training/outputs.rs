@@ -143,11 +143,14 @@ declare! {
         billable_seconds: i64, "Seconds billed by SageMaker.", out(ANY_NUMBER).after_refresh();
         run_change: String, "What a plan does to a run that exists.", out(ANY_TEXT).more("For example `stops bert-1a2b3c after 31 h and 1,204 USD as of the last refresh, starts a new run`. The plan itself only says \"update\", and `prevent_destroy` does not see a new run; `on_change` guards it.");
         source_digest: String, "Digest of the source folder's content.", out(ANY_TEXT);
-        pending_steps: Vec<String>, "Steps that a later apply resumes.", out(LINES).after_refresh();
+        pending_steps: Vec<String>, "What the next apply has to do.", out(LINES).after_refresh()
+            .more("`wait_for_completion`, and after the end of a run that succeeded `copy_artifacts` and `register_model`. The next plan shows an update in place of this attribute.");
     }
     "Results" {
         model_artifacts_location: String, "Folder that holds `model.tar.gz`.", out(ANY_TEXT).after_apply().more("With `output_compression = \"NONE\"` it is the prefix of the uncompressed model.");
         compressed_model_uri: String, "The compressed model; null until it exists.", out(ANY_TEXT).after_refresh();
+        artifacts_copied_to: String, "Folder of the copies; null until they are made.", out(ANY_TEXT).after_refresh();
+        model_package_arn: String, "The registered model; null until it is.", out(ANY_TEXT).after_refresh();
         reports_location: String, "Folder of the sustainability reports.", out(ANY_TEXT).after_apply();
         measured: Measured, "What the run really took; null until it ends.", out(Kind::Object(MEASURED)).after_refresh();
         final_metrics: BTreeMap<String, f64>, "Last value of each metric.", out(METRICS).after_refresh();

@@ -41,6 +41,7 @@ pub(super) fn check(config: &Config, _lists: &Lists<'_>, found: &mut Diagnostics
     role(config, found);
     places(config, found);
     placement(config, found);
+    super::tracking::check(config, found);
 }
 
 /// Exactly one code source, and what goes with it.
@@ -232,7 +233,7 @@ fn channel(config: &Config, at: &Path, channel: &InputChannel, found: &mut Diagn
 }
 
 /// The provider's own objects are in no channel and under no output.
-fn own_objects(at: &Path, uri: &str, bucket: &str, what: &str, found: &mut Diagnostics) {
+pub(super) fn own_objects(at: &Path, uri: &str, bucket: &str, what: &str, found: &mut Diagnostics) {
     let Some(rest) = uri.strip_prefix("s3://") else {
         return;
     };

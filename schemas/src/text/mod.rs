@@ -41,6 +41,12 @@ fn problem(rule: Text, value: &str, lists: &Lists<'_>) -> Result<(), String> {
         Text::UpTo(most) => (1..=most).contains(&value.chars().count()),
         Text::AtMost(most) => value.chars().count() <= most,
         Text::Line(most) => value.chars().count() <= most && !value.contains(['\n', '\r']),
+        Text::Entity(most) => {
+            (1..=most).contains(&value.len())
+                && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+                && !value.starts_with('-')
+                && !value.ends_with('-')
+        }
         Text::TrainingName => return name(value),
         Text::Bucket => return bucket(value),
         Text::Prefix => return prefix(value),

@@ -11,6 +11,7 @@ pub(crate) fn says(rule: Text) -> String {
         Text::AtMost(most) => format!("a string of at most {most} characters"),
         Text::Line(most) => format!("one line of at most {most} characters"),
         Text::TrainingName => format!("1 to {NAME_MAX} letters, digits and hyphens, with a letter or digit at both ends"),
+        Text::Entity(most) => format!("a name of 1 to {most} letters, digits and hyphens, with a letter or digit at both ends"),
         Text::Bucket => "an S3 bucket name: 3 to 63 lower-case letters, digits, hyphens and dots, with a letter or digit at both ends".into(),
         Text::Prefix => "a key prefix such as `data/`, without `s3://`, the bucket or a leading slash, outside `sustainable/`".into(),
         Text::S3Uri => "an S3 URI such as `s3://my-bucket/prefix/`".into(),

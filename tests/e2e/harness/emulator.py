@@ -173,7 +173,21 @@ class Emulator:
         things += [{"kind": "alarm", "id": f"{alarm['region']}/{alarm['name']}"} for alarm in found["alarms"]]
         things += [{"kind": "warm pool", "id": job["arn"]} for job in found["jobs"] if job["pool"] == "Available"]
         things += [{"kind": "job", "id": job["arn"], "status": job["status"]} for job in found["jobs"]]
+        things += [
+            {"kind": thing["kind"].lower(), "id": thing["arn"], "region": thing["region"]}
+            for thing in found["experiments"]
+        ]
+        things += [{"kind": "model_group", "id": group["arn"]} for group in found["model_groups"]]
+        things += [
+            {"kind": "model_package", "id": version["arn"]}
+            for group in found["model_groups"]
+            for version in group["versions"]
+        ]
         return things
+
+    def model_groups(self) -> list[dict]:
+        """The model registry: groups with their versions."""
+        return self.control("GET", "inventory")["model_groups"]
 
     def reset(self) -> None:
         """Back to an empty account, in which jobs train until they are told to end."""

@@ -263,6 +263,10 @@ def stays(thing: dict) -> bool:
     )
 
 
+RECORDS = ("experiment", "trial", "trialcomponent")
+"""What SageMaker keeps of a job that was recorded in an experiment."""
+
+
 def leftovers(emulator, kept: list[dict], records: bool = False) -> list[dict]:
     """What exists beyond `kept` and should not. SageMaker's record of an ended job neither runs nor
     bills, and stays unless `on_destroy = "delete"`: it counts only if `records`."""
@@ -272,5 +276,5 @@ def leftovers(emulator, kept: list[dict], records: bool = False) -> list[dict]:
         for thing in emulator.inventory()
         if (thing["kind"], thing["id"]) not in known
         and not stays(thing)
-        and (records or not (thing["kind"] == "job" and thing["status"] in ENDED))
+        and (records or not ((thing["kind"] == "job" and thing["status"] in ENDED) or thing["kind"] in RECORDS))
     ]

@@ -40,6 +40,11 @@ def step(*items, **expected) -> Step:
     return Step(items, **expected)
 
 
+def in_turns(cases) -> list[tuple]:
+    """Each case with one of the two command-line tools, by turns: for `parametrize(..., indirect=["cli"])`."""
+    return [(*case, ("terraform", "tofu")[number % 2]) for number, case in enumerate(cases)]
+
+
 class Scene:
     """A working folder, an emulator, and the steps played in it."""
 

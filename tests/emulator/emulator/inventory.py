@@ -26,6 +26,8 @@ def inventory(world: World) -> dict[str, Any]:
             "alarms": _alarms(world),
             "jobs": _jobs(world),
             "log_groups": _log_groups(world),
+            "experiments": _experiments(world),
+            "model_groups": _model_groups(world),
         }
 
 
@@ -140,3 +142,15 @@ def _log_groups(world: World) -> list[dict[str, Any]]:
         for region, backend in _all("logs", world.account)
         for name, group in backend.groups.items()
     ]
+
+
+def _experiments(world: World) -> list[dict[str, Any]]:
+    """Experiments, trials and the components that record jobs."""
+    keys = ("kind", "name", "region", "arn", "tags")
+    return [{key: thing[key] for key in keys} for thing in world.experiments.values()]
+
+
+def _model_groups(world: World) -> list[dict[str, Any]]:
+    """Model package groups and their versions, as they were asked for."""
+    keys = ("name", "region", "arn", "tags", "versions")
+    return [{key: group[key] for key in keys} for group in world.model_groups.values()]

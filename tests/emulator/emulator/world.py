@@ -58,6 +58,9 @@ class World:
         self.scripts: list[Any] = []
         # Dashboards belong to the account, whichever region's endpoint is used.
         self.dashboards: dict[str, Any] = {}
+        # (region, name) -> model package group, and (region, kind, name) -> experiment, trial or component.
+        self.model_groups: dict[tuple[str, str], dict[str, Any]] = {}
+        self.experiments: dict[tuple[str, str, str], dict[str, Any]] = {}
         # Role name -> (time of CreateRole, CreateTrainingJob calls refused so far).
         self.role_born: dict[str, float] = {}
         self.role_refusals: dict[str, int] = {}

@@ -1,5 +1,7 @@
 //! Checkpoints: a prefix of the run's own, filled from where it resumes.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 
 use super::Step;
@@ -83,7 +85,17 @@ async fn copy(run: &mut Run<'_>, from: &str, target: &Bucket, prefix: &str) -> R
     } else {
         format!("{key}/")
     };
-    let region = known_region(run, name);
+    let region = match known_region(run, name) {
+        Some(region) => region,
+        None => Bucket::new(run.aws, name, &run.spec.region, &run.handle.account_id)
+            .await
+            .region_of()
+            .await
+            .map_err(|error| match error.kind() {
+                Kind::NotFound => refuse(format!("there is no bucket {name}")),
+                _ => error.on("checkpoint.resume_from"),
+            })?,
+    };
     let source = Bucket::new(run.aws, name, &region, &run.handle.account_id).await;
     let objects = source
         .list(&folder, None)
@@ -112,27 +124,36 @@ async fn copy(run: &mut Run<'_>, from: &str, target: &Bucket, prefix: &str) -> R
         kms_key: run.spec.kms_key_arn.clone(),
         threshold: run.aws.multipart_copy_threshold(),
     };
+    // An earlier try that was killed may have copied some.
+    let there: HashMap<String, u64> = target
+        .list(prefix, None)
+        .await?
+        .into_iter()
+        .map(|object| (object.key, object.size))
+        .collect();
     for object in &objects {
         run.watch.check()?;
         let name = object.key.strip_prefix(&folder).unwrap_or(&object.key);
+        let key = format!("{prefix}{name}");
+        if there.get(&key) == Some(&object.size) {
+            continue;
+        }
         copying
-            .copy_to(object, &format!("{prefix}{name}"))
+            .copy_to(object, &key)
             .await
             .map_err(|error| error.about(source.uri(&object.key)))?;
     }
     Ok(())
 }
 
-/// Region of a bucket that we have met; else the job's.
-fn known_region(run: &Run<'_>, name: &str) -> String {
+/// Region of a bucket that we have met.
+fn known_region(run: &Run<'_>, name: &str) -> Option<String> {
     let handles = [run.previous, Some(&run.handle)];
     let met = handles
         .into_iter()
         .flatten()
         .flat_map(|handle| [&handle.data_bucket, &handle.work_bucket, &handle.job_bucket]);
-    let found = met
-        .flatten()
+    met.flatten()
         .find(|bucket| bucket.name == name)
-        .map(|bucket| bucket.region.clone());
-    found.unwrap_or_else(|| run.spec.region.clone())
+        .map(|bucket| bucket.region.clone())
 }

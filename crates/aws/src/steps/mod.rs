@@ -14,6 +14,7 @@ mod claim;
 mod companion;
 mod dashboard;
 mod data;
+mod experiment;
 mod job;
 mod manifest;
 mod name;
@@ -22,6 +23,7 @@ mod pool;
 mod previous;
 mod price;
 mod quota;
+mod registry;
 mod role;
 mod source;
 mod staging;
@@ -37,10 +39,12 @@ pub(crate) use buckets::retag as retag_bucket;
 pub(crate) use dashboard::{
     body as dashboard_body, delete as delete_dashboard, put as put_dashboard,
 };
+pub(crate) use experiment::config as experiment_config;
 pub(crate) use job::{Job, describe};
 pub(crate) use manifest::Document;
+pub(crate) use registry::carries_our_tags;
 pub(crate) use role::retag as retag_role;
-pub(crate) use staging::SINGLE_COPY_MAX;
+pub(crate) use staging::{Copying, SINGLE_COPY_MAX};
 
 /// One part of a run.
 #[async_trait]
@@ -86,6 +90,8 @@ pub(crate) const STEPS: &[&dyn Step] = &[
     &name::JobName,           // first free name, noted in the claim
     &previous::StopPrevious,  // from here on the old run is over
     &checkpoint::Checkpoints, // after the old run's last one
+    &experiment::Experiment,  // the job is recorded under it
+    &registry::ModelGroup,    // only a destroy has to do with it
     &dashboard::Dashboard,    // needs the job's name
     &manifest::Manifest,      // what is about to be sent
     &job::TrainingJob,        // the last creating call

@@ -420,6 +420,9 @@ fn policy(run: &Run<'_>) -> Result<Value, Error> {
         "Resource": "*",
         "Condition": { "StringEquals": { "cloudwatch:namespace": "/aws/sagemaker/TrainingJobs" } }
     }));
+    if let Some(arn) = &spec.mlflow_resource_arn {
+        statements.push(json!({ "Sid": "Mlflow", "Effect": "Allow", "Action": "sagemaker-mlflow:*", "Resource": arn }));
+    }
     if spec.vpc.is_some() {
         statements.push(json!({
             "Sid": "Vpc",

@@ -196,6 +196,8 @@ impl World {
             encrypt_inter_container_traffic: false,
             output_s3_uri: None,
             output_compression: Compression::Gzip,
+            experiment: None,
+            mlflow_resource_arn: None,
             tags: BTreeMap::from([("team".to_owned(), "nlp".to_owned())]),
             dashboard: Some(Dashboard { estimate: vec!["15 kgCO2e".to_owned()], facts: vec![("a".to_owned(), "b".to_owned())], accelerators: 1 }),
             keep_alive_seconds: None,

@@ -14,11 +14,13 @@ use tfplugin::{
     from_value,
 };
 
+use super::after::{self, Finish};
 use super::decide::{self, decide};
+use super::limits::{Limits, timeout};
 use super::planned::OPEN_ON_CREATE;
 use super::private::{Intent, Remembered};
 use super::spec::{self, Ingredients};
-use super::{destroy, expiry, identity, manifest, run, say};
+use super::{destroy, expiry, identity, manifest, recover, run, say};
 use crate::configured::Configured;
 use crate::object::{Object, get, object};
 use crate::text::sentence;
@@ -77,7 +79,15 @@ async fn start(
         }
         _ => lifecycle::create(aws, &spec, &control).await,
     };
-    Ok(job.started(report, &spec, &mut diagnostics))
+    let started = job.started(report, &spec, &mut diagnostics);
+    let finish = Finish {
+        aws,
+        request,
+        planned: &job.planned,
+        timeout: Limits::of(request)?.update(false),
+        harmless: true,
+    };
+    Ok(finish.follow(started).await)
 }
 
 /// Decides again, with everything known, and describes the run. Nothing has been asked of AWS when this refuses.
@@ -173,7 +183,14 @@ async fn change(
     mut remembered: Remembered,
 ) -> Result<ApplyResponse, Diagnostics> {
     let prior = object(&request.prior);
-    let Some(mut handle) = remembered.handle.clone() else {
+    let found = match get(&prior, "training_job_name") {
+        // A provider that died in a change leaves no private state.
+        Value::String(_) => {
+            recover::handle(configured.aws()?, remembered.handle.clone(), &prior).await?
+        }
+        _ => remembered.handle.clone(),
+    };
+    let Some(mut handle) = found else {
         // Nothing of ours exists (a failed create): the inputs are all there is.
         remembered.intent = None;
         return Ok(answer(
@@ -228,9 +245,18 @@ async fn change(
     if seen.is_none() {
         keep_prior(&mut outputs, &prior);
     }
-    let state = run::fill(planned, &outputs);
+    let state = run::fill(planned.clone(), &outputs);
     diagnostics.extend(seen.and_then(|seen| say::ended_badly(&state, &seen)));
-    Ok(answer(request, state, &remembered, diagnostics))
+    let finish = Finish {
+        aws,
+        request,
+        planned: &planned,
+        timeout: limits.update(false),
+        harmless: false,
+    };
+    Ok(finish
+        .follow(answer(request, state, &remembered, diagnostics))
+        .await)
 }
 
 /// What AWS has to be told.
@@ -468,7 +494,7 @@ fn keep_prior(outputs: &mut Object, prior: &Object) {
 
 fn pending(handle: &Handle) -> Value {
     if handle.wait_pending {
-        Value::from(vec!["wait_for_completion"])
+        Value::from(vec![after::WAIT])
     } else {
         Value::Null
     }
@@ -509,6 +535,8 @@ fn attribute(field: &str, spec: &RunSpec) -> Option<&'static str> {
         "max_staging_gb" => "max_staging_gb",
         "training_plan_arn" => "training_plan_arn",
         "max_spot_price_percent" => "max_spot_price_percentage",
+        "experiment" => "experiment",
+        "checkpoint.resume_from" => "resume_from",
         "name" => "name",
         _ => return None,
     })
@@ -522,63 +550,4 @@ pub(crate) fn remarks(remarks: &[Remark]) -> impl Iterator<Item = Diagnostic> + 
             sentence(&remark.detail),
         )
     })
-}
-
-/// `timeouts`, with their defaults.
-pub(crate) struct Limits {
-    create: Option<f64>,
-    update: Option<f64>,
-    delete: Option<f64>,
-}
-
-impl Limits {
-    const HOUR: f64 = 3600.0;
-
-    /// Reads them from the configuration, or from the state for a destroy.
-    pub(crate) fn of(request: &ApplyRequest) -> Result<Self, Diagnostics> {
-        let source = if request.config.is_null() {
-            &request.prior
-        } else {
-            &request.config
-        };
-        let seconds = |name: &str| {
-            source
-                .get("timeouts")
-                .get(name)
-                .as_str()
-                .and_then(schemas::duration_seconds)
-        };
-        Ok(Self {
-            create: seconds("create"),
-            update: seconds("update"),
-            delete: seconds("delete"),
-        })
-    }
-
-    fn update(&self, waits: bool) -> Duration {
-        let wait = if waits { 672.0 * Self::HOUR } else { 0.0 };
-        Duration::from_secs_f64(self.update.unwrap_or(Self::HOUR + wait))
-    }
-
-    /// For a destroy.
-    pub(crate) fn delete(&self) -> Duration {
-        Duration::from_secs_f64(self.delete.unwrap_or(Self::HOUR / 2.0))
-    }
-}
-
-fn timeout(request: &ApplyRequest, spec: &RunSpec) -> Result<Duration, Diagnostics> {
-    let limits = Limits::of(request)?;
-    let given = if request.action() == Action::Create {
-        limits.create
-    } else {
-        limits.update
-    };
-    let run = if spec.wait_for_completion {
-        spec.max_wait_seconds.unwrap_or(spec.max_runtime_seconds)
-    } else {
-        0
-    };
-    Ok(Duration::from_secs_f64(
-        given.unwrap_or(Limits::HOUR + f64::from(run)),
-    ))
 }

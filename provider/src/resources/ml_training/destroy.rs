@@ -4,7 +4,8 @@ use aws::Control;
 use aws::lifecycle::{self, DestroyOptions, OnDestroy};
 use tfplugin::{ApplyRequest, ApplyResponse, Diagnostic, Diagnostics, Value};
 
-use super::apply::{Limits, remarks};
+use super::apply::remarks;
+use super::limits::Limits;
 use super::private::Remembered;
 use super::recover;
 use crate::configured::Configured;

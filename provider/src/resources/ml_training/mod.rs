@@ -4,6 +4,7 @@
 //! - `spec` and `manifest` describe a decided run; `apply`, `destroy`, `read` and `import` carry it out and look at it.
 //! - `private` is what is remembered beside the state.
 
+mod after;
 mod again;
 mod apply;
 mod board;
@@ -18,6 +19,7 @@ mod identity;
 mod image;
 mod import;
 pub(crate) mod live_price;
+mod limits;
 mod manifest;
 mod measured;
 pub(crate) mod placement;

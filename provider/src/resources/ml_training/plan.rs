@@ -4,6 +4,7 @@ use planner::{Capacity, Place};
 use schemas::ml_training::Config;
 use tfplugin::{Attr, Diagnostic, Diagnostics, Path, PlanRequest, PlanResponse, Value, to_value};
 
+use super::after;
 use super::again::{self, Tried};
 use super::change::{Change, Facts, classify};
 use super::decide::{self, decide};
@@ -91,11 +92,20 @@ pub(crate) async fn plan(
         config.wait_for_completion.as_ref().known(),
         None | Some(false)
     ) || config.wait_for_completion.is_unknown();
-    let pending = prior
-        .as_ref()
-        .is_some_and(|prior| !get(prior, "pending_steps").is_null());
+    let waiting = prior.as_ref().is_some_and(after::waits);
+    let finishes = match (&change, &prior) {
+        (Change::None | Change::InPlace(_), Some(prior)) => after::to_do(&written, prior),
+        (Change::NewRun(_), Some(prior)) => {
+            diagnostics.extend(after::given_up(&written, prior));
+            Vec::new()
+        }
+        _ => Vec::new(),
+    };
+    if let (Some(prior), Some(catalog)) = (&prior, configured.catalog()) {
+        diagnostics.extend(after::copy_costs(catalog, &finishes, prior));
+    }
     let waits = match (&change, &prior) {
-        (Change::None, _) => pending && wants_wait,
+        (Change::None, _) => waiting && wants_wait,
         (Change::InPlace(_), Some(prior)) => wants_wait && say::is_running(prior),
         _ => wants_wait,
     };
@@ -103,7 +113,11 @@ pub(crate) async fn plan(
         foreseen: &outputs,
         run_change,
         waits,
-        resumes: pending,
+        resumes: !finishes.is_empty()
+            || prior
+                .as_ref()
+                .is_some_and(|prior| !get(prior, "pending_steps").is_null()),
+        finishes,
     };
     let planned = planned(&written, prior.as_ref(), &change, &parts);
 

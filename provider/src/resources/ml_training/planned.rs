@@ -4,6 +4,7 @@
 
 use tfplugin::Value;
 
+use super::after;
 use super::change::{Change, same};
 use crate::object::{Object, get};
 
@@ -50,7 +51,8 @@ pub(crate) const LAUNCHED: [&str; 9] = [
 ];
 
 /// Filled by a refresh, or by an apply that waits for the end.
-pub(crate) const OBSERVED: [&str; 13] = [
+pub(crate) const OBSERVED: [&str; 15] = [
+    "artifacts_copied_to",
     "billable_seconds",
     "compressed_model_uri",
     "cost_to_date_usd",
@@ -60,6 +62,7 @@ pub(crate) const OBSERVED: [&str; 13] = [
     "final_metrics",
     "last_log_lines",
     "measured",
+    "model_package_arn",
     "outcome",
     "pending_steps",
     "secondary_status",
@@ -77,6 +80,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) waits: bool,
     /// A step was left unfinished and this apply takes it up again.
     pub(crate) resumes: bool,
+    /// Steps after the end of a run that this apply does.
+    pub(crate) finishes: Vec<&'static str>,
 }
 
 /// The planned state.
@@ -194,6 +199,11 @@ fn in_place(config: &Object, prior: &Object, changed: &[String], parts: &Parts<'
     }
     if parts.resumes || parts.waits {
         planned.insert("pending_steps".to_owned(), Value::Unknown);
+    }
+    for (step, output) in after::STEPS {
+        if parts.finishes.contains(&step) {
+            planned.insert(output.to_owned(), Value::Unknown);
+        }
     }
     if parts.waits {
         for name in OBSERVED.into_iter().chain(["training_job_status"]) {

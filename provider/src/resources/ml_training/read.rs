@@ -4,12 +4,14 @@ use aws::Observation;
 use aws::lifecycle::{self, ReadOptions};
 use tfplugin::{Diagnostic, Diagnostics, ReadRequest, ReadResponse, Value};
 
+use super::after;
 use super::apply::remarks;
 use super::planned::{LAUNCHED, OBSERVED};
 use super::private::Remembered;
+use super::recover;
 use super::{identity, run, say};
 use crate::configured::Configured;
-use crate::object::{Object, get, object};
+use crate::object::{get, object};
 
 /// Reads the run behind a state.
 pub(crate) async fn read(
@@ -18,13 +20,17 @@ pub(crate) async fn read(
 ) -> Result<ReadResponse, Diagnostics> {
     let mut response = request.unchanged();
     let mut remembered = Remembered::read(&request.private)?;
-    let Some(handle) = remembered
+    let named = remembered
         .handle
-        .clone()
-        .filter(|handle| handle.job_name.is_some())
-    else {
+        .as_ref()
+        .is_some_and(|handle| handle.job_name.is_some());
+    let lost = remembered.handle.is_none()
+        && get(&object(&request.state), "training_job_name")
+            .as_str()
+            .is_some();
+    if !named && !lost {
         return Ok(response);
-    };
+    }
     let aws = match configured.aws() {
         Ok(aws) => aws,
         Err(why) => {
@@ -36,6 +42,9 @@ pub(crate) async fn read(
         }
     };
     let mut state = object(&request.state);
+    let Some(handle) = recover::handle(aws, remembered.handle.clone(), &state).await? else {
+        return Ok(response);
+    };
     let options = ReadOptions {
         capture_logs: get(&state, "capture_logs").as_bool().unwrap_or(true),
         ..ReadOptions::default()
@@ -51,16 +60,21 @@ pub(crate) async fn read(
     if report.dashboard_missing {
         outputs.insert("dashboard_url".to_owned(), Value::Null);
     }
-    outputs.insert("pending_steps".to_owned(), pending(&state, seen));
+    let waiting = after::waits(&state) && !seen.is_terminal();
     let gone = seen.status == "NotFound";
     for name in LAUNCHED.into_iter().chain(OBSERVED) {
+        if name == "pending_steps" || after::fills(name) {
+            continue;
+        }
         let value = get(&outputs, name).clone();
         // A record that is gone says nothing: what was seen last stands.
-        if gone && value.is_null() && name != "secondary_status" && name != "pending_steps" {
+        if gone && value.is_null() && name != "secondary_status" {
             continue;
         }
         state.insert(name.to_owned(), value);
     }
+    let pending = after::pending(waiting, &state, &state);
+    state.insert("pending_steps".to_owned(), pending);
     state.insert("run_change".to_owned(), Value::Null);
     if let Some(tags) = tags(seen) {
         state.insert("tags_all".to_owned(), tags);
@@ -73,15 +87,6 @@ pub(crate) async fn read(
     response.identity = identity::of(&state).or(response.identity);
     response.state = Value::Map(state);
     Ok(response)
-}
-
-/// A wait has nothing left to wait for once the run has ended.
-fn pending(state: &Object, seen: &Observation) -> Value {
-    if seen.is_terminal() {
-        Value::Null
-    } else {
-        get(state, "pending_steps").clone()
-    }
 }
 
 /// The user's and the provider's tags on the job; none when they could not be read.

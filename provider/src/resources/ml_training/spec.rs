@@ -172,6 +172,22 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
             Some("NONE") => Compression::None,
             _ => Compression::Gzip,
         },
+        experiment: config
+            .experiment
+            .as_ref()
+            .known()
+            .filter(|_| flag(&config.enable_experiment_tracking))
+            .map(|experiment| aws::spec::Experiment {
+                name: text(&experiment.name),
+                trial: experiment.trial.as_ref().known().cloned(),
+                run: experiment.run.as_ref().known().cloned(),
+            }),
+        mlflow_resource_arn: config
+            .mlflow_resource_arn
+            .as_ref()
+            .known()
+            .filter(|_| flag(&config.enable_experiment_tracking))
+            .cloned(),
         tags: from.tags.clone(),
         dashboard: dashboard(from),
         check_quota: true,

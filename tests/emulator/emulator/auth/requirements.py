@@ -54,7 +54,7 @@ def _sagemaker(call: Call) -> list[Need]:
             context["aws:tagkeys"] = params["TagKeys"]
         return [Need(f"sagemaker:{call.operation}", arn, context)]
     if "TrainingJobName" not in params:
-        return [Need(f"sagemaker:{call.operation}")]
+        return _recorded(call)
     # SageMaker's ARNs are lower case.
     arn = base + params["TrainingJobName"].lower()
     if call.operation != "CreateTrainingJob":
@@ -70,6 +70,37 @@ def _sagemaker(call: Call) -> list[Need]:
         needs.append(Need("sagemaker:AddTags", arn, _tags(params["Tags"])))
     needs.append(Need("iam:PassRole", params.get("RoleArn", "*"), {"iam:passedtoservice": "sagemaker.amazonaws.com"}))
     return needs
+
+
+# Parameter, and the type of resource that it names.
+_RECORDED = (
+    ("TrialComponentName", "experiment-trial-component"),
+    ("TrialName", "experiment-trial"),
+    ("ExperimentName", "experiment"),
+    ("ModelPackageName", "model-package"),
+    ("ModelPackageGroupName", "model-package-group"),
+)
+
+
+def _recorded(call: Call) -> list[Need]:
+    """Experiments and the model registry: lists are not limited to resources, the rest is."""
+    action, params = f"sagemaker:{call.operation}", call.params
+    if call.operation.startswith("List"):
+        return [Need(action)]
+    base = f"arn:{call.partition}:sagemaker:{call.region}:{call.account}:"
+    context = _tags(params.get("Tags"))
+    needs = []
+    for name, kind in _RECORDED:
+        given = params.get(name)
+        if not given or (call.operation == "CreateTrial" and name == "ExperimentName"):
+            continue
+        arn = given if given.startswith("arn:") else f"{base}{kind}/{given.lower()}"
+        if call.operation == "CreateModelPackage":
+            needs.append(Need(action, f"{base}model-package/{given.lower()}/*"))
+        needs.append(Need(action, arn, context))
+        if params.get("Tags"):
+            needs.append(Need("sagemaker:AddTags", arn, context))
+    return needs or [Need(action)]
 
 
 def _job_tags(call: Call, arn: str) -> dict[str, Any]:

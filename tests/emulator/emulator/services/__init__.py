@@ -78,7 +78,9 @@ def _load() -> None:
         s3_large,
         s3_objects,
         s3_policy,
+        sagemaker_experiments,
         sagemaker_jobs,
+        sagemaker_registry,
         sagemaker_tags,
         sts,
     )

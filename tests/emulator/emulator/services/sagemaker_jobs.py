@@ -40,10 +40,13 @@ def _find(call: Call) -> tuple[World, Job]:
 @before("sagemaker", "CreateTrainingJob")
 def create_training_job(call: Call) -> Response:
     """Check, then start the script."""
+    from . import sagemaker_experiments
+
     here = world(call.account)
     name = call.params["TrainingJobName"]
     arn = job_arn(call, name)
     create.check(here, call, arn)
+    sagemaker_experiments.record(call, arn)
     now = here.clock.now()
     job = here.jobs.setdefault(call.region, {})[name] = Job(
         request=call.params,

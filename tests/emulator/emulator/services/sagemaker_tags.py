@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from ..call import Call
 from ..errors import ApiError, Response
 from ..sagemaker import create, jobs
@@ -11,9 +13,13 @@ from . import before
 from .sagemaker_jobs import not_found, reply
 
 
-def _job(call: Call) -> Job | None:
-    """The job of a training-job ARN; None for ARNs of other things."""
+def _job(call: Call) -> Job | SimpleNamespace | None:
+    """The job of a training-job ARN, or what else is kept here; None for ARNs of other things."""
     arn = call.params["ResourceArn"]
+    here = world(call.account)
+    for thing in [*here.model_groups.values(), *here.experiments.values()]:
+        if thing["arn"] == arn and thing["region"] == call.region:
+            return SimpleNamespace(**thing)
     if ":training-job/" not in arn:
         return None
     for job in jobs.every(world(call.account)):
@@ -52,7 +58,8 @@ def add_tags(call: Call) -> Response | None:
             "ResourceLimitExceeded",
             f"The maximum number of tags allowed on a resource is {create.MAX_TAGS}.",
         )
-    job.tags = merged
+    job.tags.clear()
+    job.tags.update(merged)
     return reply({"Tags": [{"Key": k, "Value": v} for k, v in merged.items()]})
 
 

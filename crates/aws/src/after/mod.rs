@@ -1,0 +1,79 @@
+//! What is done after the end of a run: the model is copied to a second place and registered.
+//!
+//! These are no steps of a create: the job has ended, nothing of it can be endangered any more, and each of them may be
+//! tried again by any later apply. Each finds out by itself what an earlier try has done, so that a kill or a lost
+//! answer leaves nothing twice.
+
+mod copy;
+mod register;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clients::Aws;
+use crate::control::Control;
+use crate::error::Error;
+use crate::handle::Handle;
+use crate::report::AfterReport;
+use crate::retry::Watch;
+
+pub(crate) use register::{Group, empty_group_goes, group_of};
+
+/// One thing to do after the end of a run that succeeded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AfterStep {
+    /// Copies the artifacts into the run's folder under this `s3://` prefix ([`copied_to`]).
+    CopyArtifacts {
+        /// The prefix.
+        to: String,
+    },
+    /// Registers the model as a version of a model package group.
+    RegisterModel(Registration),
+}
+
+/// A model version to register.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    /// Name of the model package group; it is made when it is missing.
+    pub group: String,
+    /// Image that serves the model; `None` where an algorithm resource has trained it.
+    pub image: Option<String>,
+    /// ARN or name of the algorithm resource, when there is no image.
+    pub algorithm: Option<String>,
+    /// `CustomerMetadataProperties`: what the registry is to say of the run.
+    pub properties: BTreeMap<String, String>,
+    /// Tags of a group that is made here, our own not included.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The folder into which the artifacts of a job are copied. Pure: a plan may ask.
+pub fn copied_to(prefix: &str, job: &str) -> String {
+    format!("{}/{job}", prefix.trim_end_matches('/'))
+}
+
+/// What [`crate::lifecycle::after_end`] does.
+pub(crate) async fn after_end(
+    aws: &Aws,
+    handle: &Handle,
+    step: &AfterStep,
+    control: &Control<'_>,
+) -> AfterReport {
+    let watch = Watch::new(control, aws.timing());
+    let mut report = AfterReport {
+        handle: handle.clone(),
+        made: None,
+        failure: None,
+        remarks: Vec::new(),
+    };
+    let result: Result<String, Error> = match step {
+        AfterStep::CopyArtifacts { to } => copy::artifacts(aws, handle, to, &watch).await,
+        AfterStep::RegisterModel(wanted) => register::model(aws, &mut report, wanted, &watch).await,
+    };
+    match result {
+        Ok(made) => report.made = Some(made),
+        Err(error) => report.failure = Some(error),
+    }
+    control.progress.save(&report.handle);
+    report
+}
