@@ -10,7 +10,18 @@ from harness.expect import expect_calls, expect_error, expect_known_value
 from harness.steps import step
 
 GUIDE = Path(__file__).parents[2] / "docs/guides/permissions.md"
-FEATURES = ["run", "create_bucket", "companion_bucket", "managed_role", "dashboard", "logs", "quotas", "prices", "warm_pool", "training_plan"]
+FEATURES = [
+    "run",
+    "create_bucket",
+    "companion_bucket",
+    "managed_role",
+    "dashboard",
+    "logs",
+    "quotas",
+    "prices",
+    "warm_pool",
+    "training_plan",
+]
 
 
 def printed_policy(scene, features) -> dict:

@@ -18,6 +18,7 @@ pub mod lifecycle;
 pub mod market;
 pub mod naming;
 pub mod observation;
+pub mod pipeline;
 pub mod policy;
 pub mod report;
 pub mod settings;

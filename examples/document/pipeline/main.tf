@@ -32,6 +32,16 @@ data "sustainable_placement" "bert" {
   dataset_size_gb          = 16
   estimated_training_hours = 12
   data_residency           = "region"
+  framework                = "pytorch:2.13"
+
+  pipeline_step = {
+    role_arn       = "arn:aws:iam::123456789012:role/training"
+    dataset_s3_uri = "s3://bert-training-data/prepared/"
+    source_s3_uri  = "s3://bert-training-data/code/sourcedir.tar.gz"
+    entry_point    = "train.py"
+    output_s3_uri  = "s3://bert-training-data/models/"
+    depends_on     = ["DataPreprocessing"]
+  }
 }
 
 resource "aws_sagemaker_pipeline" "nlp" {
@@ -47,25 +57,18 @@ resource "aws_sagemaker_pipeline" "nlp" {
         Type      = "Processing"
         Arguments = {}
       },
-      {
-        Name      = "Training"
-        Type      = "Training"
-        DependsOn = ["DataPreprocessing"]
-        Arguments = {
-          AlgorithmSpecification = {
-            TrainingImage     = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch:2.13-cu133-amzn2023-sagemaker"
-            TrainingInputMode = "File"
-          }
-          RoleArn          = "arn:aws:iam::123456789012:role/training"
-          OutputDataConfig = { S3OutputPath = "s3://bert-training-data/models/" }
-          ResourceConfig = {
-            InstanceType   = data.sustainable_placement.bert.selected.instance_type
-            InstanceCount  = 1
-            VolumeSizeInGB = 30
-          }
-          StoppingCondition = { MaxRuntimeInSeconds = 100000 }
-        }
-      },
+      # Image, instance type, count, volume, spot and limits are the decision's; what the step lacks is merged in.
+      merge(jsondecode(data.sustainable_placement.bert.pipeline_step_json), {
+        RetryPolicies = [{
+          ExceptionType   = ["SageMaker.CAPACITY_ERROR"]
+          IntervalSeconds = 600
+          MaxAttempts     = 6
+        }]
+      }),
     ]
   })
+}
+
+output "step" {
+  value = data.sustainable_placement.bert.pipeline_step_json
 }

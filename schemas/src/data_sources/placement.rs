@@ -5,10 +5,11 @@
 use tfplugin::{Diagnostics, Schema, Value};
 
 use crate::declare::{
-    ANY_NUMBER, ANY_TEXT, Attribute, Kind, LINES, Preset, declare, declare_output, flag, out,
+    ANY_NUMBER, ANY_TEXT, Attribute, Kind, LINES, Preset, Text, declare, declare_output, flag,
+    list, map, of, one_of, out, text,
 };
 use crate::ml_training::{
-    self, Baseline, Estimate, PLACEMENT, Placement, Savings, Signal, outputs,
+    self, Baseline, Estimate, PLACEMENT, Placement, Savings, Signal, TextMap, Texts, outputs,
 };
 use crate::{Lists, check, protocol};
 
@@ -29,6 +30,44 @@ declare! {
     }
 }
 
+const HYPERPARAMETER: Kind = Kind::Text(Text::Line(2500));
+const VARIABLE: Kind = Kind::Text(Text::AtMost(512));
+const REGEX: Kind = Kind::Text(Text::Metric);
+const STEP: Kind = Kind::Text(Text::Entity(64));
+
+declare! {
+    /// A training step of a pipeline: what a decision does not say.
+    pub struct PipelineStep, pub const PIPELINE_STEP;
+    "" {
+        name: String, "Name of the step.", text(Text::Entity(64)).preset(Preset::Text("Training"));
+        role_arn: String, "Execution role of the job.", text(Text::Arn("iam", "role")).required();
+        output_s3_uri: String, "Where the model goes.", text(Text::S3Uri).required();
+        dataset_s3_uri: String, "The channel `train`, unless `input_channels` names others.", text(Text::S3Uri);
+        source_s3_uri: String, "Archive with the training code.", text(Text::S3Uri);
+        entry_point: String, "Script in it that starts the training.", text(Text::RelativePath);
+        checkpoint_s3_uri: String, "Where checkpoints go.", text(Text::S3Uri);
+        hyperparameters: TextMap, "Hyperparameters of the training code.", map(Text::UpTo(256), &HYPERPARAMETER, 91);
+        environment: TextMap, "Environment of the container.", map(Text::Variable, &VARIABLE, 99);
+        metric_definitions: TextMap, "Regular expressions that read metrics from the log.", map(Text::UpTo(255), &REGEX, 40);
+        distribution: String, "How processes are started on several devices.", one_of(&[
+            ("none", "one process per instance"),
+            ("torchrun", "one process per accelerator, by torchrun"),
+            ("mpi", "by mpirun"),
+            ("smddp", "SageMaker's data-parallel library"),
+        ]);
+        depends_on: Texts, "Steps that come before.", list(&STEP, 50);
+    }
+}
+
+declare! {
+    /// What can be set here and not in the resource.
+    pub struct Further, pub static FURTHER;
+    "A pipeline" {
+        pipeline_step: PipelineStep, "Asks for `pipeline_step_json`.", of(Kind::Object(PIPELINE_STEP))
+            .more("The step runs in the region of `selected`, and everything that it names has to be there: narrow `preferred_training_regions` or `data_residency` to the pipeline's own region.");
+    }
+}
+
 /// The workload inputs.
 pub fn workload() -> Vec<Attribute> {
     let all = ml_training::INPUTS.iter().copied();
@@ -37,7 +76,7 @@ pub fn workload() -> Vec<Attribute> {
 
 /// The workload inputs, and what is looked up.
 pub fn inputs() -> Vec<Attribute> {
-    [workload(), LOOKUPS.to_vec()].concat()
+    [workload(), LOOKUPS.to_vec(), FURTHER.to_vec()].concat()
 }
 
 declare_output! {
@@ -95,6 +134,8 @@ declare! {
         expires_at: String, "When the decision goes stale; null is never.", out(ANY_TEXT)
             .more(EXPIRES);
         digest: String, "Digest over the workload and the decision.", out(ANY_TEXT);
+        pipeline_step_json: String, "The decision as a Training step of SageMaker Pipelines.", out(ANY_TEXT)
+            .more("For `jsondecode` in the `pipeline_definition` of an `aws_sagemaker_pipeline`: `Name`, `Type` and `Arguments` (the CreateTrainingJob request without a name), as in definition version 2020-12-01. Null without `pipeline_step`, and while nothing says what runs (`training_image`, `algorithm` or `pipeline_step.source_s3_uri`).");
     }
 }
 
@@ -108,7 +149,20 @@ pub fn validate(config: &Value, lists: &Lists<'_>) -> Diagnostics {
     let inputs = inputs();
     let mut found = check::object(config, &inputs, lists);
     check::and_where_legal(&mut found, |further| {
-        ml_training::check_workload(config, lists, further)
+        ml_training::check_workload(config, lists, further);
+        let step = config.get("pipeline_step");
+        for (name, other) in [
+            ("source_s3_uri", "entry_point"),
+            ("entry_point", "source_s3_uri"),
+        ] {
+            if !step.get(name).is_null() && step.get(other).is_null() {
+                further.push(crate::report::error(
+                    tfplugin::Path::root("pipeline_step").attribute(name),
+                    format!("pipeline_step.{name} needs {other}"),
+                    "source_s3_uri is the archive with the training code, and entry_point the script in it that starts the training.",
+                ));
+            }
+        }
     });
     crate::report::findable(found, &inputs)
 }

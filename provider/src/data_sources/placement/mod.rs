@@ -6,6 +6,7 @@
 mod drawn;
 mod live;
 mod market;
+mod pipeline;
 mod shown;
 
 use std::sync::Arc;
@@ -125,7 +126,10 @@ impl Placement {
                     remarks: &live.remarks,
                     workload: workload.as_deref(),
                 };
-                Ok((around.decided(&decision), diagnostics))
+                let mut outputs = around.decided(&decision);
+                outputs.pipeline_step_json =
+                    pipeline::json(&configured, written, &decision, &asked.provider_region)?;
+                Ok((outputs, diagnostics))
             }
             Answer::Infeasible(infeasible) => {
                 let (outputs, warning) = shown::infeasible(&infeasible);

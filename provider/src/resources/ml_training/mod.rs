@@ -16,10 +16,10 @@ pub(crate) mod figures;
 mod follow;
 mod foreseen;
 mod identity;
-mod image;
+pub(crate) mod image;
 mod import;
-pub(crate) mod live_price;
 mod limits;
+pub(crate) mod live_price;
 mod manifest;
 mod measured;
 pub(crate) mod placement;
@@ -34,7 +34,7 @@ pub(crate) mod request;
 mod run;
 mod say;
 mod source;
-mod spec;
+pub(crate) mod spec;
 
 use tfplugin::{
     ApplyRequest, ApplyResponse, Diagnostic, Diagnostics, IdentitySchema, ImportRequest,
