@@ -18,7 +18,7 @@ say = @printf '\n== %s  %s\n' "$$(date +%T)" '$(1)'
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo test bench catalog docs fmt lint licences unit docs-check release-check emulator-test e2e release-snapshot requirements clean
+.PHONY: help setup build demo test bench catalog docs fmt lint licences unit docs-check release-check emulator-test e2e test-faults release-snapshot requirements clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -83,6 +83,10 @@ emulator-test: ## test the AWS emulator
 e2e: ## run the end-to-end tests with terraform and tofu; ARGS go to pytest
 	$(call say,end to end)
 	cd tests/e2e && $(PYTEST) -n $(WORKERS) --dist=worksteal --durations=15 $(ARGS)
+
+test-faults: ## every fault at every AWS call of every phase: hundreds of runs, with the table at the end
+	$(call say,fault matrix)
+	cd tests/e2e && $(PYTEST) -n $(WORKERS) --dist=worksteal -m matrix test_faults.py $(ARGS)
 
 bench: ## measure, side by side; ARGS go to the script
 	@scripts/setup.sh python_environment

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from harness.cli import Workdir, install, write_cli_config
 from harness.emulator import Emulator
+from harness.matrix import Cell, table
 from harness.steps import Scene
 
 CACHE = Path(os.environ.get("SUSTAINABLE_CACHE") or Path.home() / ".cache/terraform-provider-sustainable")
@@ -27,6 +28,15 @@ CLIS = {
 def pytest_collection_modifyitems(items):
     """Long tests first: two workers then end at about the same time."""
     items.sort(key=lambda item: not item.get_closest_marker("long"))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The table of the fault matrix, whichever worker played a cell."""
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
+    found = [value for r in reports for name, value in getattr(r, "user_properties", []) if name == "cells"]
+    if cells := [Cell(**cell) for share in found for cell in share]:
+        terminalreporter.section("calls x faults: passed of tried")
+        terminalreporter.write_line(table(cells))
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,10 @@
 import threading
 
 import pytest
+from harness.cli import Workdir
 from harness.config import training
 from harness.expect import changes, expect_calls, expect_error, expect_jobs, expect_known_value
-from harness.steps import step
+from harness.steps import Scene, step
 
 
 def test_a_job_that_finishes_during_a_tag_update(scene):
@@ -89,3 +90,58 @@ def test_a_role_that_is_not_there_yet(scene):
     """IAM needs a while: retried in silence."""
     scene.emulator.settings(role_propagation_seconds=3)
     scene.run(step(training(), state=[expect_jobs("InProgress")]))
+
+
+def test_iam_and_new_buckets_are_seen_late(scene):
+    """IAM and bucket configurations are eventually consistent: waited for in silence, scaled like every wait."""
+    scene.emulator.settings(iam_visibility_seconds=2, bucket_settling_seconds=2, role_propagation_seconds=4)
+    scene.run(
+        step(
+            training(preferred_training_regions=["eu-north-1"], force_destroy=True),
+            state=[expect_jobs("InProgress"), lambda seen: _silent(seen.applied)],
+        )
+    )
+
+
+def _silent(result):
+    assert all("dataset's size" in d.summary for d in result.diagnostics), result.explain()
+
+
+def test_two_applies_at_once_from_two_states(scene, tmp_path, cli_config):
+    """One starts the job; the other is told who is at work, and leaves everything alone."""
+    other = Workdir(tmp_path / "other", scene.workdir.binary, cli_config)
+    run = training(on_destroy="delete")
+    scene.write(run)
+    other.write(scene.provider(), run)
+    other.init()
+    mark = scene.emulator.mark()
+    # Longer than the lease is renewed after.
+    scene.emulator.fault("iam", "CreateRole", "delay", seconds=6)
+    first = scene.start("apply", "-json", "-auto-approve")
+    scene.emulator.wait_for("CreateRole", mark)
+    second = other.run("apply", "-json", "-auto-approve")
+    assert second.code != 0
+    expect_error('another apply is at work on "bert"', "Wait until it has ended").check(second)
+    assert not other.state()
+    first = scene.workdir.finish(first)
+    assert first.code == 0, first.explain()
+    assert len(scene.emulator.jobs()) == 1
+    scene.expect_pending({})
+    scene.destroy(records=True)
+
+
+def test_a_workspace_that_moves_to_another_machine(scene, tmp_path, cli_config):
+    """Another folder, another process, the same state: nothing to do, and a destroy from there leaves nothing."""
+    other = Workdir(tmp_path / "elsewhere" / "on-a-laptop", scene.workdir.binary, cli_config)
+    for folder in (scene.workdir.folder, other.folder):
+        (folder / "train").mkdir()
+        (folder / "train" / "train.py").write_text("print('training')\n")
+    run = training(on_destroy="delete", source_dir="train", entry_point="train.py", training_image=None)
+    scene.run(step(run), destroy=False)
+    other.write(scene.provider(), run)
+    other.init()
+    (scene.workdir.folder / "terraform.tfstate").rename(other.folder / "terraform.tfstate")
+    moved = Scene(other, scene.emulator)
+    moved.kept = scene.kept
+    moved.expect_pending({})
+    moved.destroy(records=True)

@@ -16,7 +16,7 @@ use crate::error::{Error, Kind};
 use crate::retry::Watch;
 use crate::settings::{RetryMode, Service, Settings};
 use crate::timing::Timing;
-use crate::turns::Turns;
+use crate::turns::{Turn, Turns};
 
 /// Region of the calls that have none of their own (STS) when the user named none.
 const NO_REGION: &str = "us-east-1";
@@ -207,10 +207,10 @@ impl Aws {
         &self,
         region: &str,
         watch: &Watch<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<Turn, Error> {
         self.inner
             .turns
-            .wait(region, self.timing().between_creates, watch)
+            .take(region, self.timing().between_creates, watch)
             .await
     }
 

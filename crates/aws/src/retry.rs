@@ -116,7 +116,7 @@ impl Poll {
     }
 }
 
-/// Repeats a call on a bucket that was made a moment ago.
+/// Repeats a call on a bucket or a role that was made a moment ago: bucket configurations and IAM are eventually consistent.
 pub(crate) async fn settle<T, F, Fut>(watch: &Watch<'_>, mut call: F) -> Result<T, Error>
 where
     F: FnMut() -> Fut,
@@ -127,8 +127,10 @@ where
     loop {
         match call().await {
             Err(error)
-                if matches!(error.code(), Some("NoSuchBucket" | "OperationAborted"))
-                    && Instant::now() < until =>
+                if matches!(
+                    error.code(),
+                    Some("NoSuchBucket" | "OperationAborted" | "NoSuchEntity")
+                ) && Instant::now() < until =>
             {
                 watch.sleep(poll.pause()).await?;
             }

@@ -30,6 +30,7 @@ KINDS = {
     "lost": "lost_after",
     "lost_before": "lost_before",
     "truncated": "truncated",
+    "held": "held_after",
 }
 
 RUNS_ON = ["Starting", "Downloading", {"status": "Training", "forever": True}]

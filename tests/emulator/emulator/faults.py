@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,8 @@ from .errors import ApiError
 # delay: the call waits, then goes on.
 # lost_after: the call takes effect and the connection is reset before the answer.
 # lost_before: the connection is reset and the call takes no effect.
+# held_after: the call takes effect and the answer waits until the rule is dropped, or `seconds`; then the connection is
+# reset. A test kills the client meanwhile.
 # truncated: the call takes effect and the answer breaks off in the middle.
 KINDS = (
     "refused",
@@ -23,13 +26,15 @@ KINDS = (
     "delay",
     "lost_after",
     "lost_before",
+    "held_after",
     "truncated",
 )
 
 
 @dataclass
 class Rule:
-    """One rule. `nth` counts matching calls from 1; `count` -1 means always."""
+    """One rule. `nth` counts matching calls from 1; `count` -1 means always; with `lasting_seconds` the rule is over
+    that long after it first hit."""
 
     kind: str
     service: str = "*"
@@ -38,6 +43,7 @@ class Rule:
     nth: int = 1
     count: int = 1
     seconds: float = 0.0
+    lasting_seconds: float = 0.0
     code: str = ""
     message: str = ""
     status: int = 400
@@ -45,6 +51,9 @@ class Rule:
     params: dict[str, str] = field(default_factory=dict)
     seen: int = 0
     fired: int = 0
+    # Calls that have taken effect while the answer is held.
+    held: int = 0
+    over_at: float = 0.0
 
     def matches(self, call: Call) -> bool:
         """Whether the rule looks at this call."""
@@ -52,6 +61,10 @@ class Rule:
         return all(fnmatch.fnmatchcase(value, glob) for value, glob in names) and all(
             fnmatch.fnmatchcase(str(call.params.get(k, "")), v) for k, v in self.params.items()
         )
+
+    def is_over(self) -> bool:
+        """Whether it has lasted long enough."""
+        return bool(self.over_at) and time.monotonic() >= self.over_at
 
 
 class Faults:
@@ -70,6 +83,13 @@ class Faults:
             self.rules.append(rule)
         return rule
 
+    def hold(self, rule: Rule) -> None:
+        """Waits until the rule is dropped, or its time is over."""
+        rule.held += 1
+        end = time.monotonic() + rule.seconds
+        while time.monotonic() < end and any(one is rule for one in self.rules):
+            time.sleep(0.01)
+
     def pick(self, call: Call) -> Rule | None:
         """The rule that hits this call, if any; counts the call."""
         with self._lock:
@@ -77,9 +97,11 @@ class Faults:
                 if not rule.matches(call):
                     continue
                 rule.seen += 1
-                due = rule.seen >= rule.nth
+                due = rule.seen >= rule.nth and not rule.is_over()
                 if due and (rule.count < 0 or rule.fired < rule.count):
                     rule.fired += 1
+                    if rule.lasting_seconds and not rule.over_at:
+                        rule.over_at = time.monotonic() + rule.lasting_seconds
                     return rule
         return None
 

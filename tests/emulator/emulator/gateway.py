@@ -67,6 +67,10 @@ def _answer(call: Call, here: World, entry: dict[str, Any]) -> Response | Broken
         return _effect(call, entry)
     if rule.kind == "lost_before":
         return Broken()
+    if rule.kind == "held_after":
+        entry["status"] = _effect(call, entry).status
+        here.faults.hold(rule)
+        return Broken()
     if rule.kind in ("lost_after", "truncated"):
         answer = _effect(call, entry)
         entry["status"] = answer.status

@@ -22,6 +22,12 @@ class Settings:
     # so many CreateTrainingJob calls per role.
     role_propagation_seconds: float = 0.0
     role_propagation_attempts: int = 0
+    # A new role is unknown to IAM's other calls for so long, and a new bucket
+    # to calls on its configuration.
+    iam_visibility_seconds: float = 0.0
+    bucket_settling_seconds: float = 0.0
+    # Lifetime of assumed roles' credentials; 0: as asked for.
+    session_seconds: float = 0.0
     # Check the job's role, its buckets and the role's rights to them at
     # CreateTrainingJob, as SageMaker does. Off where IAM and S3 are elsewhere.
     check_job_access: bool = True
@@ -64,6 +70,8 @@ class World:
         # Role name -> (time of CreateRole, CreateTrainingJob calls refused so far).
         self.role_born: dict[str, float] = {}
         self.role_refusals: dict[str, int] = {}
+        # Bucket name -> time of CreateBucket.
+        self.bucket_born: dict[str, float] = {}
         # When the next CreateTrainingJob is allowed, where there is a rate.
         self.next_create = 0.0
 

@@ -174,18 +174,13 @@ async fn create(run: &mut Run<'_>) -> Result<String, Error> {
     let mut poll = Poll::new(timing.create);
     let mut attempt = 0;
     loop {
-        run.aws.turn_to_create(&run.spec.region, &run.watch).await?;
         let body = request::build(run)?;
-        let error = match run
+        let region = run.spec.region.as_str();
+        let turn = run.aws.turn_to_create(region, &run.watch).await?;
+        let call = run
             .aws
-            .json(
-                Service::Sagemaker,
-                &run.spec.region,
-                "CreateTrainingJob",
-                &body,
-            )
-            .await
-        {
+            .json(Service::Sagemaker, region, "CreateTrainingJob", &body);
+        let error = match turn.with(call).await {
             Ok(answer) => {
                 let arn = answer["TrainingJobArn"].as_str().map(str::to_owned);
                 return Ok(arn.unwrap_or_else(|| request::job_arn(&run.handle, &run.job_name)));

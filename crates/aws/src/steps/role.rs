@@ -12,6 +12,7 @@ use crate::error::{Error, Kind};
 use crate::handle::Handle;
 use crate::naming;
 use crate::removal::Removal;
+use crate::retry::settle;
 use crate::run::Run;
 use crate::settings::Service;
 use crate::spec::{Algorithm, Role};
@@ -103,26 +104,32 @@ impl Step for ExecutionRole {
                 .advise("Delete or rename it, or give the run a role of its own with role_arn.")
                 .on("role"));
             }
-            let call = iam
-                .update_assume_role_policy()
-                .role_name(&name)
-                .policy_document(&trust);
-            call.send().await.map_err(|error| {
-                Error::sdk(Service::Iam, "UpdateAssumeRolePolicy", &error).about(about.clone())
-            })?;
+            settle(&run.watch, || async {
+                let call = iam
+                    .update_assume_role_policy()
+                    .role_name(&name)
+                    .policy_document(&trust);
+                call.send().await.map_err(|error| {
+                    Error::sdk(Service::Iam, "UpdateAssumeRolePolicy", &error).about(about.clone())
+                })
+            })
+            .await?;
             run.handle.role_arn = Some(role.arn().to_owned());
         }
         run.handle.managed_role = Some(name.clone());
         run.save();
         let policy = policy(run)?.to_string();
-        let call = iam
-            .put_role_policy()
-            .role_name(&name)
-            .policy_name(POLICY)
-            .policy_document(policy);
-        call.send()
-            .await
-            .map_err(|error| Error::sdk(Service::Iam, "PutRolePolicy", &error).about(about))?;
+        settle(&run.watch, || async {
+            let call = iam
+                .put_role_policy()
+                .role_name(&name)
+                .policy_name(POLICY)
+                .policy_document(&policy);
+            call.send().await.map_err(|error| {
+                Error::sdk(Service::Iam, "PutRolePolicy", &error).about(about.clone())
+            })
+        })
+        .await?;
         Ok(())
     }
 

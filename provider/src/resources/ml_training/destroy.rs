@@ -1,7 +1,7 @@
 //! Destroying: stop, remove what is ours, and say what stays.
 
-use aws::Control;
 use aws::lifecycle::{self, DestroyOptions, OnDestroy};
+use aws::{Control, Outcome};
 use tfplugin::{ApplyRequest, ApplyResponse, Diagnostic, Diagnostics, Value};
 
 use super::apply::remarks;
@@ -43,10 +43,19 @@ pub(crate) async fn destroy(
             failure.error.summary(),
             failure.error.detail(),
         ));
+        let mut state = prior;
+        if handle.job_name.is_some() && report.handle.job_name.is_none() {
+            // The run is over and let go of: an apply instead of another destroy starts a new one.
+            state.insert("training_job_status".to_owned(), "NotFound".into());
+            let outcome = get(&state, "outcome").as_str();
+            if matches!(outcome, Some("pending" | "succeeded")) {
+                state.insert("outcome".to_owned(), Outcome::Unknown.as_str().into());
+            }
+        }
         remembered.handle = Some(report.handle);
         remembered.intent = None;
         return Ok(ApplyResponse {
-            state: request.prior.clone(),
+            state: Value::Map(state),
             private: remembered.write(),
             identity: request.identity.clone(),
             diagnostics,

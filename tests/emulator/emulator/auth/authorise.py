@@ -18,9 +18,11 @@ _FREE = {("sts", "GetCallerIdentity")}
 
 def authorise(call: Call) -> None:
     """Raise AWS's refusal unless the caller may do what it asks for."""
+    principal = principals.find(call)
+    if principal is not None and principal.expires is not None and principal.expires <= world(call.account).clock.utc():
+        raise _expired(call)
     if not world(call.account).settings.enforce_iam:
         return
-    principal = principals.find(call)
     if principal is None:
         raise _unknown_key(call)
     if principal.root:
@@ -94,6 +96,17 @@ def _bucket_grants(documents: list[str], principal: Principal, ask: tuple) -> bo
             if statement.get("Effect") == "Allow" and named and policy.applies(statement, *ask):
                 return True
     return False
+
+
+def _expired(call: Call) -> ApiError:
+    # S3 error codes: ExpiredToken, 400. Common errors: ExpiredTokenException
+    # (JSON), ExpiredToken (query), 403.
+    if call.protocol == "rest-xml":
+        return ApiError("ExpiredToken", "The provided token has expired.", 400)
+    text = "The security token included in the request is expired"
+    if call.protocol in ("json", "rest-json"):
+        return ApiError("ExpiredTokenException", text)
+    return ApiError("ExpiredToken", text, 403)
 
 
 def _unknown_key(call: Call) -> ApiError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,8 @@ class Principal:
     # Policy documents that grant, and the boundary that limits them.
     policies: list[Any] = field(default_factory=list)
     boundary: Any = None
+    # When temporary credentials end.
+    expires: datetime.datetime | None = None
 
 
 def account_of(call: Call) -> str:
@@ -73,7 +76,14 @@ def _assumed(iam: Any, assumed: Any, call: Call) -> Principal:
     role = role_by_arn(iam, assumed.role_arn)
     policies = role_policies(role) if role else []
     boundary = _boundary(iam, role.permissions_boundary_arn) if role else None
-    return Principal(arn, assumed.secret_access_key, assumed.session_token, policies=policies, boundary=boundary)
+    return Principal(
+        arn,
+        assumed.secret_access_key,
+        assumed.session_token,
+        policies=policies,
+        boundary=boundary,
+        expires=assumed.expiration,
+    )
 
 
 def role_by_arn(iam: Any, arn: str) -> Any:

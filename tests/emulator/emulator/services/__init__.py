@@ -70,6 +70,7 @@ def _load() -> None:
     from . import (  # noqa: F401
         cloudwatch,
         ec2,
+        eventual,
         iam,
         pricing,
         quotas,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+import re
+
 from ..auth import policy, principals
 from ..call import Call
 from ..errors import ApiError, Response
-from . import before
+from ..world import world
+from . import after, before
 from .reply import reply
 
 
@@ -38,6 +42,26 @@ def assume_role(call: Call) -> None:
         raise ApiError(
             "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         )
+
+
+@after("sts", "AssumeRole")
+def assumed(call: Call, response: Response) -> Response | None:
+    """Expiry by the account's clock; a test may make it soon."""
+    from .. import moto_backend
+
+    if response.status != 200:
+        return None
+    here = world(call.account)
+    lifetime = here.settings.session_seconds or int(call.params.get("DurationSeconds", 3600))
+    end = here.clock.utc() + datetime.timedelta(seconds=lifetime)
+    key = re.search(rb"<AccessKeyId>([^<]+)<", response.body)
+    for role in moto_backend.backend("sts", call.account, call.partition).assumed_roles:
+        if key and role.access_key_id == key[1].decode():
+            role.expiration = end
+    shown = end.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    body = re.sub(rb"<Expiration>[^<]*<", b"<Expiration>" + shown + b"<", response.body)
+    headers = {name: value for name, value in response.headers.items() if name.lower() != "content-length"}
+    return Response(response.status, body, headers)
 
 
 def _trusts(role: object, call: Call) -> bool:

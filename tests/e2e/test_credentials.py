@@ -1,0 +1,36 @@
+"""Credentials of an assumed role that end while a run is waited for."""
+
+import json
+
+from harness.config import Block, training
+from harness.emulator import ACCOUNT
+from harness.expect import expect_known_value
+from harness.steps import step
+
+
+def test_credentials_are_renewed_during_a_wait(scene):
+    """A session of STS lasts an hour, a run days: renewed in time, and nobody hears of it. The SDK renews 10 s before the end."""
+    iam = scene.emulator.client("iam")
+    trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
+    role = iam.create_role(
+        RoleName="ci", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )
+    scene.emulator.settings(session_seconds=14)
+    scene.emulator.script_jobs(
+        ["Starting", {"status": "Training", "seconds": 3600, "polls": 8}, "Uploading", "Completed"]
+    )
+    scene.keep()
+    scene.provider_arguments = {"assume_role": Block({"role_arn": role["Role"]["Arn"]})}
+
+    def renewed(seen):
+        assert seen.calls["AssumeRole"] >= 3, seen.calls
+        assert all("dataset's size" in d.summary for d in seen.applied.diagnostics), seen.applied.explain()
+        failed = [r for r in scene.emulator.requests() if "Expired" in (r["error"] or "")]
+        assert not failed, failed
+
+    scene.run(
+        step(
+            training(wait_for_completion=True),
+            state=[renewed, expect_known_value("outcome", "succeeded")],
+        )
+    )
