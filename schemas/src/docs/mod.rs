@@ -117,6 +117,8 @@ fn places(examples: Examples<'_>) -> Generated {
             page.briefly(&placement::workload());
             page.text("And what is looked up for this decision:");
             page.arguments(placement::LOOKUPS, false);
+            page.text("And, for a pipeline of SageMaker's in place of a resource:");
+            page.arguments(placement::FURTHER, false);
             page.heading("Attributes");
             page.attributes(placement::OUTPUTS);
             let has = |refusal: &&Refusal| {
