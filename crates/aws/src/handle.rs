@@ -10,6 +10,8 @@ use crate::spec::Compression;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Handle {
+    /// The job was not made by this provider: nothing is ours but what [`Handle`] names beside it, and it carries no tag of ours.
+    pub foreign: bool,
     /// Name of the resource.
     pub name: String,
     /// Nonce of the run: the value of the `sustainable:run` tag.

@@ -3,14 +3,14 @@
 use crate::claim;
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
-use crate::handle::{BucketRef, ExperimentRef, Handle};
+use crate::foreign;
+use crate::handle::ExperimentRef;
 use crate::lifecycle::{ImportId, ReadOptions};
 use crate::naming;
 use crate::read;
 use crate::report::{Imported, Remark};
 use crate::request;
 use crate::s3::Bucket;
-use crate::spec::Compression;
 use crate::steps::{Document, Job, describe};
 
 /// What [`crate::lifecycle::import`] does.
@@ -40,14 +40,15 @@ pub(crate) async fn import(aws: &Aws, id: &ImportId) -> Result<Imported, Error> 
             None
         }
     };
-    let (mut handle, manifest) = match document {
-        Some(document) => (document.handle, Some(document.run)),
+    let (mut handle, manifest, description) = match document {
+        Some(document) => (document.handle, Some(document.run), None),
         None => {
-            remarks.push(Remark::new(
-                "no run manifest",
-                format!("Training job {job_name} was not created by this provider, or its manifest is gone: the arguments cannot be restored from it."),
-            ));
-            (from_job(&job), None)
+            let description = foreign::description(aws, &region, &job_name).await?;
+            (
+                foreign::handle(&description, &region, &account),
+                None,
+                Some(description),
+            )
         }
     };
     handle.account_id = account;
@@ -55,7 +56,17 @@ pub(crate) async fn import(aws: &Aws, id: &ImportId) -> Result<Imported, Error> 
     handle.region = region;
     handle.job_arn = Some(request::job_arn(&handle, &job_name));
     handle.job_name = Some(job_name);
-    // The tag is what a destroy compares with.
+    // The tag is what a destroy compares with. A job of ours whose manifest is gone is ours by it.
+    if let (true, Some(name)) = (
+        tags.contains_key(naming::TAG_RUN),
+        tags.get(naming::TAG_TRAINING),
+    ) {
+        if handle.foreign {
+            name.clone_into(&mut handle.name);
+            handle.experiments = experiment(&job).into_iter().collect();
+        }
+        handle.foreign = false;
+    }
     handle.nonce = tags.get(naming::TAG_RUN).cloned().unwrap_or_default();
     handle.tags = tags;
     let report = read::read(
@@ -83,6 +94,7 @@ pub(crate) async fn import(aws: &Aws, id: &ImportId) -> Result<Imported, Error> 
         handle: report.handle,
         observation: report.observation,
         manifest,
+        description,
         remarks,
     })
 }
@@ -140,64 +152,6 @@ async fn manifest(
         .advise("It may be of a newer version of the provider.")
     })?;
     Ok(Some(document))
-}
-
-/// What DescribeTrainingJob alone tells.
-fn from_job(job: &Job) -> Handle {
-    let answer = &job.0;
-    let resources = answer.resource_config();
-    let output = answer.output_data_config();
-    let path = output
-        .and_then(|output| output.s3_output_path())
-        .map(str::to_owned);
-    let region = answer
-        .training_job_arn()
-        .and_then(|arn| arn.split(':').nth(3))
-        .unwrap_or_default()
-        .to_owned();
-    let bucket = path
-        .as_deref()
-        .and_then(naming::split_s3_uri)
-        .map(|(name, _)| BucketRef {
-            name: name.to_owned(),
-            region,
-            managed: false,
-        });
-    let uncompressed = output
-        .and_then(|output| output.compression_type())
-        .is_some_and(|kind| kind.as_str() == "NONE");
-    Handle {
-        name: answer.training_job_name().unwrap_or_default().to_owned(),
-        data_bucket: bucket.clone(),
-        job_bucket: bucket.clone(),
-        work_bucket: bucket,
-        role_arn: answer.role_arn().map(str::to_owned),
-        checkpoint_uri: answer
-            .checkpoint_config()
-            .and_then(|checkpoint| checkpoint.s3_uri())
-            .map(str::to_owned),
-        output_path: path,
-        output_compression: if uncompressed {
-            Compression::None
-        } else {
-            Compression::Gzip
-        },
-        image: answer
-            .algorithm_specification()
-            .and_then(|algorithm| algorithm.training_image())
-            .map(str::to_owned),
-        instance_type: resources
-            .and_then(|resources| resources.instance_type())
-            .map(|kind| kind.as_str().to_owned())
-            .unwrap_or_default(),
-        instance_count: resources
-            .and_then(|resources| resources.instance_count())
-            .and_then(|count| u32::try_from(count).ok())
-            .unwrap_or(1),
-        spot: answer.enable_managed_spot_training().unwrap_or(false),
-        experiments: experiment(job).into_iter().collect(),
-        ..Handle::default()
-    }
 }
 
 /// The trial that records the job; one that was named for it, since SageMaker's own carry no tags of ours.

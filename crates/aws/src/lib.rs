@@ -13,6 +13,7 @@
 pub mod after;
 pub mod control;
 pub mod error;
+pub mod foreign;
 pub mod handle;
 pub mod lifecycle;
 pub mod market;

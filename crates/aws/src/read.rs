@@ -12,6 +12,7 @@ use crate::naming;
 use crate::observation::{Observation, Outcome, Phase};
 use crate::removal::Removal;
 use crate::report::{ReadReport, Remark};
+use crate::request;
 use crate::s3::{Bucket, rfc3339, seconds_between};
 use crate::settings::Service;
 use crate::spec::Compression;
@@ -43,7 +44,13 @@ pub(crate) async fn read(
         return Ok(report);
     };
     // In another account everything would look deleted.
-    same_account(&handle.account_id, &aws.account_id().await?)?;
+    let account = aws.account_id().await?;
+    same_account(&handle.account_id, &account)?;
+    // A job that came by a move may know neither.
+    report.handle.account_id = account;
+    if handle.job_arn.is_none() {
+        report.handle.job_arn = Some(request::job_arn(&report.handle, name));
+    }
     if let Some(job) = describe(aws, &handle.region, name).await? {
         report.observation = observe(&job, handle);
         match job.tags(aws).await {

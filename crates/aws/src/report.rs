@@ -109,6 +109,8 @@ pub struct Imported {
     pub observation: Observation,
     /// [`crate::RunSpec::manifest`] of the run, if its manifest was found.
     pub manifest: Option<serde_json::Value>,
+    /// DescribeTrainingJob's answer, where there is no manifest.
+    pub description: Option<serde_json::Value>,
     /// The job's environment, without what this crate has added. Values are the user's and may be secret.
     pub environment: BTreeMap<String, String>,
     /// For the user.

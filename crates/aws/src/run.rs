@@ -48,6 +48,7 @@ impl<'a> Run<'a> {
         control: &'a Control<'a>,
     ) -> Self {
         let mut handle = previous.cloned().unwrap_or_default();
+        handle.foreign = false;
         spec.name.clone_into(&mut handle.name);
         spec.region.clone_into(&mut handle.region);
         handle.nonce = nonce();

@@ -10,8 +10,20 @@ use tfplugin::{
     DataSource, DataSourceReadRequest, DataSourceReadResponse, Diagnostic, Diagnostics,
     IdentityAttribute, IdentitySchema, ImportRequest, ImportResponse, MoveRequest, MoveResponse,
     NestedBlock, Nesting, Number, PlanRequest, PlanResponse, Provider, ReadRequest, ReadResponse,
-    Resource, Schema, ServeOptions, Type, UpgradeRequest, ValidateRequest, Value, async_trait,
+    Resource, Schema, ServeOptions, Type, UpgradeRequest, Upgrades, ValidateRequest, Value,
+    async_trait,
 };
+
+/// Version 0 called the name "label", version 1 "title".
+const UPGRADES: Upgrades = Upgrades(&[
+    |state| renamed(state, "label", "title"),
+    |state| renamed(state, "title", "name"),
+]);
+
+fn renamed(mut state: Json, from: &str, to: &str) -> Result<Json, Diagnostic> {
+    state[to] = state[from].take();
+    Ok(state)
+}
 
 struct Probe;
 struct Thing;
@@ -123,7 +135,7 @@ impl Resource for Thing {
             NestedBlock::new("rule", BlockNesting::List, rule),
             NestedBlock::single("timeouts", timeouts),
         ]))
-        .version(1)
+        .version(UPGRADES.version())
     }
 
     fn identity_schema(&self) -> Option<IdentitySchema> {
@@ -139,12 +151,8 @@ impl Resource for Thing {
         }
     }
 
-    /// Version 0 called the name "label".
     async fn upgrade(&self, request: UpgradeRequest) -> Result<Json, Diagnostics> {
-        let mut state = request.state;
-        let label = state["label"].take();
-        state["name"] = label;
-        Ok(state)
+        UPGRADES.run(request)
     }
 
     async fn read(&self, request: ReadRequest) -> ReadResponse {

@@ -31,7 +31,8 @@ pub use provider::{
     Action, ApplyRequest, ApplyResponse, ClientCapabilities, ConfigureRequest, DataSource,
     DataSourceReadRequest, DataSourceReadResponse, Function, FunctionError, ImportRequest,
     ImportResponse, MoveRequest, MoveResponse, Parameter, PlanRequest, PlanResponse, Provider,
-    ReadRequest, ReadResponse, Rescue, Resource, Signature, UpgradeRequest, ValidateRequest,
+    ReadRequest, ReadResponse, Rescue, Resource, Signature, Upgrade, UpgradeRequest, Upgrades,
+    ValidateRequest,
 };
 pub use schema::{
     AttrType, Attribute, Block, BlockNesting, IdentityAttribute, IdentitySchema, NestedBlock,

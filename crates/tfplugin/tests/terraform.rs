@@ -102,34 +102,37 @@ fn every_kind_of_attribute_survives() {
         workspace.apply();
         workspace.expect_empty_plan();
 
-        // A state of an older version is converted; what it has too much is dropped.
-        let mut state = workspace.state();
-        for resource in state["resources"].as_array_mut().unwrap() {
-            if resource["type"] == "probe_thing" {
-                let instance = &mut resource["instances"][0];
-                instance["schema_version"] = 0.into();
-                let attributes = instance["attributes"].as_object_mut().unwrap();
-                let name = attributes.remove("name").unwrap();
-                attributes.insert("label".to_owned(), name);
-                attributes.remove("tags");
-                attributes.insert("long_gone".to_owned(), serde_json::json!({ "x": 1 }));
-            }
-        }
-        fs::write(workspace.path("terraform.tfstate"), state.to_string()).unwrap();
+        // States of older versions are converted, step by step; what they have too much is dropped.
         workspace.configure(
             "probe",
             &EVERYTHING
                 .replace("1e30", "7.25")
                 .replace("tags   = { k = \"v\" }", ""),
         );
-        workspace.expect_empty_plan();
+        let current = workspace.state();
+        for (version, was) in [(0, "label"), (1, "title")] {
+            let mut state = current.clone();
+            for resource in state["resources"].as_array_mut().unwrap() {
+                if resource["type"] == "probe_thing" {
+                    let instance = &mut resource["instances"][0];
+                    instance["schema_version"] = version.into();
+                    let attributes = instance["attributes"].as_object_mut().unwrap();
+                    let name = attributes.remove("name").unwrap();
+                    attributes.insert(was.to_owned(), name);
+                    attributes.remove("tags");
+                    attributes.insert("long_gone".to_owned(), serde_json::json!({ "x": 1 }));
+                }
+            }
+            fs::write(workspace.path("terraform.tfstate"), state.to_string()).unwrap();
+            workspace.expect_empty_plan();
+        }
 
         // One of a newer version is refused.
         fs::write(
             workspace.path("terraform.tfstate"),
-            state
+            current
                 .to_string()
-                .replace("\"schema_version\":0", "\"schema_version\":9"),
+                .replace("\"schema_version\":2", "\"schema_version\":9"),
         )
         .unwrap();
         let refused = workspace.run(&["plan"]);

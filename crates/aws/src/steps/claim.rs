@@ -87,7 +87,7 @@ impl Step for Take {
         .await;
         match run.previous {
             // The run before this one goes on: its claim is as it was.
-            Some(previous) if previous.job_name.is_some() => {
+            Some(previous) if previous.job_name.is_some() && previous.claim.is_some() => {
                 if let Some(claim) = claim {
                     let (nonce, digest, job) = (
                         previous.nonce.clone(),

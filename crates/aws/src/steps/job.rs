@@ -412,7 +412,8 @@ pub(crate) async fn let_go_and_stop(
         }
     }
     let client = aws.sagemaker(region).await;
-    if job.status() != "Deleting" {
+    // A foreign job is stopped because the user says so, and stays as it is otherwise.
+    if job.status() != "Deleting" && !handle.foreign {
         let arn = job.0.training_job_arn().unwrap_or_default();
         let tag = Tag::builder()
             .key(naming::TAG_RELEASED)

@@ -6,6 +6,7 @@
 mod data_source;
 mod function;
 mod resource;
+mod upgrades;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub use resource::{
     Action, ApplyRequest, ApplyResponse, ImportRequest, ImportResponse, MoveRequest, MoveResponse,
     PlanRequest, PlanResponse, ReadRequest, ReadResponse, Rescue, Resource, UpgradeRequest,
 };
+pub use upgrades::{Upgrade, Upgrades};
 
 /// A provider: its configuration, and what it offers.
 #[async_trait]

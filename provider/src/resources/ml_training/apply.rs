@@ -20,7 +20,7 @@ use super::limits::{Limits, timeout};
 use super::planned::OPEN_ON_CREATE;
 use super::private::{Intent, Remembered};
 use super::spec::{self, Ingredients};
-use super::{destroy, expiry, identity, manifest, recover, run, say};
+use super::{destroy, expiry, foreign, identity, manifest, recover, run, say};
 use crate::configured::Configured;
 use crate::object::{Object, get, object};
 use crate::text::sentence;
@@ -200,6 +200,10 @@ async fn change(
             Diagnostics::new(),
         ));
     };
+    if remembered.takes_over() {
+        foreign::settle(&mut handle, &planned);
+        remembered.handle = Some(handle.clone());
+    }
     remembered.intent = None;
     remembered.adopted = false;
     let wanted = wanted(configured, request, &prior, &planned)?;

@@ -125,6 +125,13 @@ fn named(known: &Known<'_>) -> Outputs {
     }
 }
 
+/// The outputs that the configuration's own names give to a job that is taken over.
+pub(crate) fn names(config: &Config) -> Result<Object, Diagnostics> {
+    let both = both(config.s3_bucket_name.as_ref(), config.name.as_ref());
+    let id = both.map(|(bucket, name)| id(bucket, name));
+    Ok(Object::from([("id".to_owned(), to_value(&id)?)]))
+}
+
 /// `id`: stable, since both parts force a replacement.
 pub(crate) fn id(bucket: &str, name: &str) -> String {
     format!("{bucket}/{name}")

@@ -1,13 +1,15 @@
 //! Importing: by the job's ARN, by `region/job-name`, by `s3_bucket_name/name`, or by identity. Every argument comes back
-//! from the run manifest, so that the next plan is empty.
+//! from the run manifest, so that the next plan is empty; of a job that this provider did not make, what SageMaker tells.
 
+use aws::Handle;
 use aws::lifecycle::{self, ImportId};
+use serde_json::Value as Json;
 use tfplugin::{Diagnostic, Diagnostics, ImportRequest, ImportResponse, Value};
 
 use super::apply::remarks;
 use super::manifest::Manifest;
 use super::private::Remembered;
-use super::{foreseen, identity, run};
+use super::{foreign, foreseen, identity, run};
 use crate::configured::Configured;
 use crate::object::Object;
 
@@ -33,22 +35,15 @@ pub(crate) async fn import(
         .map_err(failed)?;
     let mut diagnostics: Diagnostics = remarks(&found.remarks).collect();
     let manifest = found.manifest.as_ref().and_then(Manifest::read);
-    let block = schemas::ml_training::resource_schema().block;
-    let attributes = block
-        .attributes
-        .iter()
-        .map(|attribute| attribute.name.to_string());
-    let blocks = block.blocks.iter().map(|block| block.name.to_string());
-    let mut state: Object = attributes
-        .chain(blocks)
-        .map(|name| (name, Value::Null))
-        .collect();
+    let mut state = empty();
     match &manifest {
         Some(manifest) => state.extend(manifest.state(&found.environment)),
-        None => diagnostics.push(Diagnostic::warning(
-            "The run has no manifest",
-            "What it was made from is not known. The arguments of the configuration are taken over as they are at the first apply, without a new run; decision and estimate stay null until the next one.",
-        )),
+        None => {
+            let description = found.description.as_ref().unwrap_or(&Json::Null);
+            state.extend(foreign::inputs(description));
+            state.insert("tags".to_owned(), foreign::tags(&found.handle.tags));
+            diagnostics.push(without_manifest(&found.handle));
+        }
     }
     let bucket = found
         .handle
@@ -69,29 +64,12 @@ pub(crate) async fn import(
     if let (Some(bucket), Some(name)) = (bucket, name) {
         state.insert("id".to_owned(), foreseen::id(&bucket, &name).into());
     }
-    for (name, value) in [
-        ("selected_region", found.handle.region.as_str()),
-        (
-            "selected_instance_type",
-            found.handle.instance_type.as_str(),
-        ),
-        (
-            "selected_capacity",
-            if found.handle.spot {
-                "spot"
-            } else {
-                "on_demand"
-            },
-        ),
-    ] {
-        state.insert(name.to_owned(), value.into());
-    }
+    placed(&mut state, &found.handle);
     let catalog = configured
         .catalog()
         .unwrap_or_else(|| catalog::Catalog::embedded());
     let outputs = run::outputs(catalog, &state, &found.handle, Some(&found.observation))?;
     state.extend(outputs.into_iter().filter(|(_, value)| !value.is_null()));
-    state.insert("launchable".to_owned(), true.into());
     let remembered = Remembered {
         adopted: true,
         handle: Some(found.handle),
@@ -99,11 +77,70 @@ pub(crate) async fn import(
         tried: None,
     };
     Ok(ImportResponse {
-        identity: identity::of(&state),
+        identity: identity::settled(&state, &remembered),
         state: Value::Map(state),
         private: remembered.write(),
         diagnostics,
     })
+}
+
+/// Every attribute and block, null.
+pub(super) fn empty() -> Object {
+    let block = schemas::ml_training::resource_schema().block;
+    let attributes = block
+        .attributes
+        .iter()
+        .map(|attribute| attribute.name.to_string());
+    let blocks = block.blocks.iter().map(|block| block.name.to_string());
+    attributes
+        .chain(blocks)
+        .map(|name| (name, Value::Null))
+        .collect()
+}
+
+/// Where a job is, and what follows from names alone.
+pub(super) fn placed(state: &mut Object, handle: &Handle) {
+    let capacity = if handle.spot { "spot" } else { "on_demand" };
+    let mut put = |name: &str, value: Value| state.insert(name.to_owned(), value);
+    put("selected_region", handle.region.as_str().into());
+    put(
+        "selected_instance_type",
+        handle.instance_type.as_str().into(),
+    );
+    put("selected_capacity", capacity.into());
+    put("launchable", true.into());
+    if !handle.foreign {
+        return;
+    }
+    put(
+        "training_image_resolved",
+        handle.image.as_deref().map_or(Value::Null, Value::from),
+    );
+    if let Some(bucket) = &handle.data_bucket {
+        put("job_bucket_name", bucket.name.as_str().into());
+        put(
+            "s3_bucket_arn",
+            format!("arn:{}:s3:::{}", handle.partition, bucket.name).into(),
+        );
+    }
+}
+
+fn without_manifest(handle: &Handle) -> Diagnostic {
+    let job = handle.job_name.as_deref().unwrap_or_default();
+    if handle.foreign {
+        return Diagnostic::warning(
+            "A training job that this provider did not make",
+            format!(
+                "The arguments of {job} are what SageMaker tells of them; decision and estimate stay null until the next run. The first apply records the configuration as it is, without a new run. A destroy does to the job what on_destroy says, and removes nothing else."
+            ),
+        );
+    }
+    Diagnostic::warning(
+        "The run has no manifest",
+        format!(
+            "{job} was made by this provider, but what it was decided from is gone. The arguments are what SageMaker tells of them; those of the configuration are taken over at the first apply where SageMaker tells nothing. Decision and estimate stay null until the next run."
+        ),
+    )
 }
 
 fn failed(error: aws::Error) -> Diagnostics {

@@ -14,6 +14,7 @@ mod destroy;
 mod expiry;
 pub(crate) mod figures;
 mod follow;
+mod foreign;
 mod foreseen;
 mod identity;
 pub(crate) mod image;
@@ -22,6 +23,7 @@ mod limits;
 pub(crate) mod live_price;
 mod manifest;
 mod measured;
+mod moved;
 pub(crate) mod placement;
 mod plan;
 #[cfg(test)]
@@ -35,11 +37,13 @@ mod run;
 mod say;
 mod source;
 pub(crate) mod spec;
+mod upgrade;
 
+use serde_json::Value as Json;
 use tfplugin::{
-    ApplyRequest, ApplyResponse, Diagnostic, Diagnostics, IdentitySchema, ImportRequest,
-    ImportResponse, MoveRequest, MoveResponse, PlanRequest, PlanResponse, ReadRequest,
-    ReadResponse, Resource, Schema, ValidateRequest, async_trait,
+    ApplyRequest, ApplyResponse, Diagnostics, IdentitySchema, ImportRequest, ImportResponse,
+    MoveRequest, MoveResponse, PlanRequest, PlanResponse, ReadRequest, ReadResponse, Resource,
+    Schema, UpgradeRequest, ValidateRequest, async_trait,
 };
 
 use crate::configured::Shared;
@@ -69,6 +73,10 @@ impl Resource for MlTraining {
 
     fn identity_schema(&self) -> Option<IdentitySchema> {
         Some(schemas::ml_training::identity_schema())
+    }
+
+    async fn upgrade(&self, request: UpgradeRequest) -> Result<Json, Diagnostics> {
+        upgrade::UPGRADES.run(request)
     }
 
     async fn validate(&self, request: ValidateRequest) -> Diagnostics {
@@ -113,13 +121,6 @@ impl Resource for MlTraining {
     }
 
     async fn move_state(&self, request: MoveRequest) -> MoveResponse {
-        Diagnostic::error(
-            "This object cannot be moved here",
-            format!(
-                "A {} holds too little to become a sustainable_ml_training: what a run was decided from is in no other resource. Remove the moved block, add an import block with the training job's ARN, and forget the old object with a removed block.",
-                request.source_type_name
-            ),
-        )
-        .into()
+        moved::moved(&request).unwrap_or_else(MoveResponse::from)
     }
 }

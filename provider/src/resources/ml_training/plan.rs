@@ -10,7 +10,7 @@ use super::change::{Change, Facts, classify};
 use super::decide::{self, decide};
 use super::planned::{Parts, planned};
 use super::private::{Intent, Remembered};
-use super::{foreseen, identity, say, source};
+use super::{foreign, foreseen, identity, say, source};
 use crate::configured::Configured;
 use crate::object::{Object, get, object};
 
@@ -32,7 +32,11 @@ pub(crate) async fn plan(
     let digest = source::digest(&config).await?;
     let mut change = changes(&written, prior.as_ref(), &remembered, &digest);
     let mut again = None;
-    if let Some(prior) = &prior {
+    if let (true, Some(prior)) = (remembered.takes_over(), &prior) {
+        let (in_place, warning) = foreign::taken_over(change, &written, prior);
+        change = in_place;
+        diagnostics.extend(warning);
+    } else if let Some(prior) = &prior {
         let tried = again::next(prior, &config, &remembered);
         let asked = matches!(change, Change::None | Change::InPlace(_));
         if let Some(tried) = tried.filter(|_| !matches!(change, Change::Replace(_))) {
@@ -79,7 +83,11 @@ pub(crate) async fn plan(
             (decided.outputs, run_change)
         }
         (Change::InPlace(_) | Change::None, Some(prior)) => {
-            (kept(configured, &config, prior, &digest)?, Value::Null)
+            let mut outputs = kept(configured, &config, prior, &digest)?;
+            if remembered.takes_over() {
+                outputs.extend(foreseen::names(&config)?);
+            }
+            (outputs, Value::Null)
         }
         _ => {
             let decided = decide(configured, &config, &written, None, None).await?;
@@ -87,7 +95,13 @@ pub(crate) async fn plan(
             (decided.outputs, Value::Null)
         }
     };
-    let change = with_upkeep(change, &config, prior.as_ref(), &outputs);
+    let change = with_upkeep(
+        change,
+        &config,
+        prior.as_ref(),
+        &outputs,
+        remembered.is_foreign(),
+    );
     let wants_wait = !matches!(
         config.wait_for_completion.as_ref().known(),
         None | Some(false)
@@ -219,6 +233,7 @@ fn with_upkeep(
     config: &Config,
     prior: Option<&Object>,
     outputs: &Object,
+    foreign: bool,
 ) -> Change {
     let Some(prior) = prior else { return change };
     let mut changed = match change {
@@ -226,7 +241,7 @@ fn with_upkeep(
         Change::InPlace(changed) => changed,
         other => return other,
     };
-    for name in ["tags_all", "source_digest"] {
+    for name in ["id", "tags_all", "source_digest"] {
         if get(outputs, name) != get(prior, name) {
             changed.push(name.to_owned());
         }
@@ -237,6 +252,7 @@ fn with_upkeep(
         .known()
         .is_none_or(|dashboard| dashboard == "run");
     if wants_dashboard
+        && !foreign
         && get(prior, "dashboard_url").is_null()
         && get(prior, "training_job_name").as_str().is_some()
     {

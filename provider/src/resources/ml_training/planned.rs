@@ -187,7 +187,7 @@ fn in_place(config: &Object, prior: &Object, changed: &[String], parts: &Parts<'
     {
         planned.insert(name.to_owned(), get(prior, name).clone());
     }
-    for name in ["tags_all", "source_digest"] {
+    for name in ["id", "tags_all", "source_digest"] {
         planned.insert(name.to_owned(), get(parts.foreseen, name).clone());
     }
     // A run without a decision on record (an import without a manifest) leaves what the user wrote.

@@ -33,6 +33,16 @@ pub(crate) struct Remembered {
 }
 
 impl Remembered {
+    /// Imported or moved from elsewhere, not applied since, and not made by this provider.
+    pub(crate) fn takes_over(&self) -> bool {
+        self.adopted && self.handle.as_ref().is_some_and(|handle| handle.foreign)
+    }
+
+    /// The job that it stands for was not made by this provider.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.handle.as_ref().is_some_and(|handle| handle.foreign)
+    }
+
     /// Reads the record.
     pub(crate) fn read(private: &Private) -> Result<Self, Diagnostic> {
         if private

@@ -84,7 +84,7 @@ pub(crate) async fn read(
     response.diagnostics.extend(say::ended_badly(&state, seen));
     remembered.handle = Some(report.handle);
     response.private = remembered.write();
-    response.identity = identity::of(&state).or(response.identity);
+    response.identity = identity::settled(&state, &remembered).or(response.identity);
     response.state = Value::Map(state);
     Ok(response)
 }
