@@ -10,6 +10,7 @@ mod json;
 mod lists;
 mod object;
 mod provider;
+mod report;
 mod resources;
 mod settings;
 mod signal;

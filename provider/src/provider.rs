@@ -9,8 +9,8 @@ use tfplugin::{
 };
 
 use crate::configured::{Configured, Shared};
-use crate::data_sources::{CarbonIntensity, InstanceTypes, Placement};
-use crate::resources::MlTraining;
+use crate::data_sources::{self, CarbonIntensity, InstanceTypes, Placement};
+use crate::resources::{MlTraining, TrainingReport};
 use crate::{functions, lists};
 
 /// The provider.
@@ -44,7 +44,10 @@ impl Provider for Sustainable {
     }
 
     fn resources(&self) -> Vec<Arc<dyn Resource>> {
-        vec![Arc::new(MlTraining::new(self.shared.clone()))]
+        vec![
+            Arc::new(MlTraining::new(self.shared.clone())),
+            Arc::new(TrainingReport::new(self.shared.clone())),
+        ]
     }
 
     fn data_sources(&self) -> Vec<Arc<dyn DataSource>> {
@@ -52,6 +55,7 @@ impl Provider for Sustainable {
             Arc::new(InstanceTypes::new(self.shared.clone())),
             Arc::new(Placement::new(self.shared.clone())),
             Arc::new(CarbonIntensity::new(self.shared.clone())),
+            Arc::new(data_sources::TrainingReport::new(self.shared.clone())),
         ]
     }
 

@@ -5,7 +5,7 @@
 
 use crate::data_sources::{carbon_intensity, instance_types, placement};
 use crate::declare::{Attribute, Kind};
-use crate::{ml_training, provider_config};
+use crate::{ml_training, provider_config, training_report};
 
 /// What is wrong with the file: one line for each name that does not exist.
 pub fn unknown_names(hcl: &str) -> Vec<String> {
@@ -29,6 +29,8 @@ fn declarations(header: &[&str]) -> Option<Vec<Attribute>> {
         ["resource", "sustainable_ml_training", _] => Some(all(&[ml_training::INPUTS])),
         ["data", "sustainable_instance_types", _] => Some(all(&[instance_types::INPUTS])),
         ["data", "sustainable_placement", _] => Some(placement::inputs()),
+        ["data", "sustainable_training_report", _] => Some(all(&[training_report::QUERY])),
+        ["resource", "sustainable_training_report", _] => Some(training_report::resource_inputs()),
         ["data", "sustainable_carbon_intensity", _] => Some(all(&[carbon_intensity::INPUTS])),
         _ => None,
     }

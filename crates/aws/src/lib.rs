@@ -12,6 +12,7 @@
 
 pub mod after;
 pub mod control;
+pub mod documents;
 pub mod error;
 pub mod foreign;
 pub mod handle;
@@ -22,6 +23,7 @@ pub mod observation;
 pub mod pipeline;
 pub mod policy;
 pub mod report;
+pub mod runs;
 pub mod settings;
 pub mod source;
 pub mod spec;

@@ -319,6 +319,31 @@ impl Bucket {
         }
     }
 
+    /// Folders under a prefix, as prefixes that end in a slash. What is in them is not listed.
+    pub(crate) async fn folders(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        let mut found = Vec::new();
+        let mut token = None;
+        loop {
+            let answer = self
+                .client
+                .list_objects_v2()
+                .bucket(&self.name)
+                .prefix(prefix)
+                .delimiter("/")
+                .set_continuation_token(token)
+                .expected_bucket_owner(&self.owner)
+                .send()
+                .await
+                .map_err(|error| self.wrap("ListObjectsV2", &error).about(self.uri(prefix)))?;
+            let folders = answer.common_prefixes().iter();
+            found.extend(folders.filter_map(|folder| folder.prefix().map(str::to_owned)));
+            token = answer.next_continuation_token().map(str::to_owned);
+            if token.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
     /// Folders and objects at the top of the bucket, for sentences that say what is there.
     pub(crate) async fn top(&self) -> Result<Vec<String>, Error> {
         let answer = self

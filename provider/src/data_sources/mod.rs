@@ -1,8 +1,9 @@
-//! Data sources. They need no AWS credentials, and they alone ask for live carbon signals.
+//! Data sources. They alone ask for live carbon signals; of AWS only the report asks.
 
 mod carbon_intensity;
 mod instance_types;
 mod placement;
+mod training_report;
 
 use serde::Serialize;
 use tfplugin::{DataSourceReadResponse, Diagnostics, Value, to_value};
@@ -12,6 +13,7 @@ use crate::object::object;
 pub(crate) use carbon_intensity::CarbonIntensity;
 pub(crate) use instance_types::InstanceTypes;
 pub(crate) use placement::Placement;
+pub(crate) use training_report::TrainingReport;
 
 /// What was configured together with the outputs, or as it is beside the errors.
 fn response<T: Serialize>(

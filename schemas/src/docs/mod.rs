@@ -9,7 +9,7 @@ mod values;
 use crate::data_sources::{carbon_intensity, instance_types, placement};
 use crate::functions::{FUNCTIONS, Function, POLICY_FEATURES};
 use crate::refusals::{self, Refusal, Refused};
-use crate::{ml_training, provider_config};
+use crate::{ml_training, provider_config, training_report};
 use page::Page;
 
 /// Answers the text of a file under `examples/`, if it exists.
@@ -32,6 +32,8 @@ pub fn pages(examples: Examples<'_>) -> Vec<Generated> {
         types(examples),
         places(examples),
         intensity(examples),
+        report(examples),
+        kept_report(examples),
     ];
     all.extend(
         FUNCTIONS
@@ -83,7 +85,7 @@ fn training(examples: Examples<'_>) -> Generated {
     page.not_yet(refusals::TRAINING);
     page.text(include_str!("ml_training_after.md"));
     page.heading("Import");
-    page.text("The arguments come back from the run's manifest, so that the next plan is empty. The manifest holds no values of `environment`: the first apply after an import takes them from the configuration without a new run.");
+    page.text("The arguments come back from the run's manifest, so that the next plan is empty. The manifest holds no values of `environment`: the first apply after an import takes them from the configuration without a new run. A job that this provider did not make comes with what SageMaker tells of it; [switching](../guides/switching.md) says how, and how an `aws_sagemaker_training_job` moves here.");
     page.code("shell", examples(&format!("resources/{name}/import.sh")));
     page.code(
         "terraform",
@@ -146,6 +148,42 @@ fn intensity(examples: Examples<'_>) -> Generated {
             page.attributes(carbon_intensity::OUTPUTS);
         },
     )
+}
+
+fn report(examples: Examples<'_>) -> Generated {
+    data_source(
+        "sustainable_training_report",
+        "What trainings took: energy, emissions and cost of one run or of many, and what they would have emitted elsewhere.",
+        include_str!("training_report.md"),
+        examples,
+        |page| {
+            page.arguments(training_report::QUERY, false);
+            page.heading("Attributes");
+            page.attributes(training_report::FIGURES);
+            page.attributes(training_report::CONTENTS);
+        },
+    )
+}
+
+fn kept_report(examples: Examples<'_>) -> Generated {
+    let name = "sustainable_training_report";
+    let mut page = Page::new(
+        &format!("{name} Resource - sustainable"),
+        "Keeps a report of what trainings took in a bucket, as a page and as JSON.",
+    );
+    page.title(&format!("{name} (Resource)"));
+    page.text(include_str!("kept_training_report.md"));
+    page.example(
+        "Example Usage",
+        "terraform",
+        examples(&format!("resources/{name}/resource.tf")),
+    );
+    page.heading("Arguments");
+    page.arguments(&training_report::resource_inputs(), true);
+    page.heading("Attributes");
+    page.attributes(training_report::WRITTEN);
+    page.attributes(training_report::FIGURES);
+    page.done("resources/training_report.md")
 }
 
 fn data_source(

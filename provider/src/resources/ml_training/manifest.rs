@@ -98,6 +98,16 @@ impl Manifest {
             .filter(|manifest| manifest.version <= VERSION)
     }
 
+    /// An input as it was written; none when it was left out.
+    pub(crate) fn input(&self, name: &str) -> Option<&Json> {
+        self.inputs.get(name)
+    }
+
+    /// An output that the plan decided.
+    pub(crate) fn output(&self, name: &str) -> Option<&Json> {
+        self.outputs.get(name)
+    }
+
     /// Inputs and decided outputs of the state. Of `environment` the manifest knows the names; the values are the job's.
     pub(crate) fn state(&self, environment: &BTreeMap<String, String>) -> Object {
         let all = self.outputs.iter().chain(&self.inputs);

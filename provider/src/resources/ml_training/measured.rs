@@ -44,7 +44,7 @@ fn hours_in(run: &Run<'_>, statuses: &[&str]) -> f64 {
 }
 
 /// Hours at training power and hours at idle power.
-fn hours(run: &Run<'_>) -> (f64, f64) {
+pub(crate) fn hours(run: &Run<'_>) -> (f64, f64) {
     let (training, idle) = (hours_in(run, &TRAINING), hours_in(run, &IDLE));
     if training + idle > 0.0 {
         return (training, idle);
