@@ -35,6 +35,8 @@ pub(crate) struct Body {
     pub(crate) owner: String,
     /// Buckets in which this run is a user, so that a lost run's are found again.
     pub(crate) companions: Vec<BucketRef>,
+    /// Key that the claim itself is encrypted with, where it lies in the key's region.
+    pub(crate) kms_key_arn: Option<String>,
     /// Counts the renewals: it makes every write differ.
     pub(crate) renewed: u64,
 }
@@ -203,7 +205,10 @@ pub(crate) async fn release(
 async fn write(bucket: &Bucket, key: &str, body: &Body, only: &Only) -> Result<String, Error> {
     let bytes = serde_json::to_vec_pretty(body)
         .map_err(|error| Error::new(Kind::Other, error.to_string()))?;
-    bucket.put(key, bytes, "application/json", only, None).await
+    let kms_key = body.kms_key_arn.as_deref();
+    bucket
+        .put(key, bytes, "application/json", only, kms_key)
+        .await
 }
 
 fn hold(bucket: Bucket, key: &str, body: Body, etag: String, renew_every: Duration) -> Claim {

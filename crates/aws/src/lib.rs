@@ -33,6 +33,7 @@ mod claim;
 mod clients;
 mod clock;
 mod import;
+mod pages;
 mod read;
 mod removal;
 mod request;

@@ -156,9 +156,24 @@ pub fn checkpoint_prefix(name: &str, job: &str) -> String {
     format!("{}{job}/", checkpoints_prefix(name))
 }
 
+/// Folder of every staged content.
+pub(crate) const STAGED: &str = "sustainable/staged/";
+/// Characters of a content's digest.
+pub(crate) const STAGED_DIGEST_LENGTH: usize = 16;
+
+/// What every key of one staged content begins with: its copies and its index.
+pub(crate) fn staged_stem(digest: &str) -> String {
+    format!("{STAGED}{digest}")
+}
+
 /// Prefix of the staged copies of one content.
 pub fn staged_prefix(digest: &str) -> String {
-    format!("sustainable/staged/{digest}/")
+    format!("{}/", staged_stem(digest))
+}
+
+/// Key of what a staged content was copied from; `origin` tells sources apart.
+pub(crate) fn staged_index(digest: &str, origin: &str) -> String {
+    format!("{}.{origin}.index", staged_stem(digest))
 }
 
 /// Key by which a resource says that it uses a companion bucket.

@@ -6,7 +6,7 @@ use crate::error::{Error, Kind};
 use crate::handle::Handle;
 use crate::naming;
 use crate::run::Run;
-use crate::spec::{Algorithm, Channel, Compression, Distribution, RunSpec, Source};
+use crate::spec::{Algorithm, Channel, Compression, Distribution, Mounted, RunSpec, Source};
 use crate::steps::experiment_config;
 
 /// Channel of the source when the container has no network.
@@ -250,7 +250,13 @@ fn channels(run: &Run<'_>) -> Result<Vec<Value>, Error> {
         .channels
         .iter()
         .filter(|channel| !run.left_out.contains(&channel.name))
-        .map(|channel| one(channel, run.inputs.get(&channel.name)))
+        .map(|channel| {
+            let mounted = run.mounted.get(&channel.name);
+            match mounted.or(channel.file_system.as_ref()) {
+                Some(mounted) => from_file_system(channel, mounted),
+                None => one(channel, run.inputs.get(&channel.name)),
+            }
+        })
         .collect();
     // Without a network the toolkit cannot fetch the code: SageMaker delivers it like data.
     if run.spec.network_isolation
@@ -301,6 +307,24 @@ fn one(channel: &Channel, staged: Option<&String>) -> Value {
     }
     if let Some(seed) = channel.shuffle_seed {
         value["ShuffleConfig"] = json!({ "Seed": seed });
+    }
+    value
+}
+
+/// A channel that is mounted: SageMaker takes File mode only, and no settings of S3.
+fn from_file_system(channel: &Channel, mounted: &Mounted) -> Value {
+    let mut value = json!({
+        "ChannelName": channel.name,
+        "InputMode": "File",
+        "DataSource": { "FileSystemDataSource": {
+            "FileSystemId": mounted.file_system_id,
+            "FileSystemType": "FSxLustre",
+            "FileSystemAccessMode": "ro",
+            "DirectoryPath": mounted.directory_path,
+        } },
+    });
+    if let Some(text) = &channel.content_type {
+        value["ContentType"] = json!(text);
     }
     value
 }

@@ -11,7 +11,7 @@ use crate::naming;
 use crate::report::{CreateReport, Failure, Remark};
 use crate::retry::Watch;
 use crate::s3::Bucket;
-use crate::spec::{JobBucket, RunSpec};
+use crate::spec::{JobBucket, Mounted, RunSpec};
 use crate::steps::STEPS;
 
 /// What the steps work on.
@@ -28,6 +28,8 @@ pub(crate) struct Run<'a> {
     pub(crate) archive: Option<Vec<u8>>,
     /// Channel name to the URI that the job reads.
     pub(crate) inputs: BTreeMap<String, String>,
+    /// Channel name to the directory that it reads in the run's file system.
+    pub(crate) mounted: BTreeMap<String, Mounted>,
     /// Channels without data.
     pub(crate) left_out: Vec<String>,
     /// Name that CreateTrainingJob will use.
@@ -78,6 +80,7 @@ impl<'a> Run<'a> {
             claim: None,
             archive: None,
             inputs: BTreeMap::new(),
+            mounted: BTreeMap::new(),
             left_out: Vec::new(),
             job_name: String::new(),
             adopted: false,

@@ -17,6 +17,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
 use crate::handle::BucketRef;
+use crate::pages::listed;
 use crate::settings::Service;
 
 /// One bucket.
@@ -34,6 +35,8 @@ pub(crate) struct Listed {
     pub(crate) key: String,
     pub(crate) size: u64,
     pub(crate) etag: String,
+    /// Seconds since 1970.
+    pub(crate) modified: i64,
 }
 
 /// A small object with what S3 says about it.
@@ -70,7 +73,7 @@ impl Bucket {
         format!("s3://{}/{key}", self.name)
     }
 
-    fn wrap<E>(
+    pub(crate) fn wrap<E>(
         &self,
         operation: &'static str,
         error: &aws_sdk_s3::error::SdkError<
@@ -298,20 +301,7 @@ impl Bucket {
                 .send()
                 .await
                 .map_err(|error| self.wrap("ListObjectsV2", &error).about(self.uri(prefix)))?;
-            for object in answer.contents() {
-                found.push(Listed {
-                    key: object.key().unwrap_or_default().to_owned(),
-                    size: object
-                        .size()
-                        .and_then(|size| u64::try_from(size).ok())
-                        .unwrap_or(0),
-                    etag: object
-                        .e_tag()
-                        .unwrap_or_default()
-                        .trim_matches('"')
-                        .to_owned(),
-                });
-            }
+            found.extend(answer.contents().iter().map(listed));
             token = answer.next_continuation_token().map(str::to_owned);
             if token.is_none() || limit.is_some_and(|limit| found.len() >= limit) {
                 return Ok(found);
@@ -389,20 +379,19 @@ impl Bucket {
         keep: &(dyn Fn(&str) -> bool + Sync),
     ) -> Result<u64, Error> {
         let mut gone = 0;
-        let mut key_marker = None;
-        let mut version_marker = None;
+        let mut last_kept: Option<String> = None;
         let mut token = None;
         loop {
             let mut batch = Vec::new();
-            let more;
+            let mut more;
             if versions {
+                // From behind what is kept: what was listed before is deleted by then, and no place to go on from.
                 let answer = self
                     .client
                     .list_object_versions()
                     .bucket(&self.name)
                     .prefix(prefix)
-                    .set_key_marker(key_marker.take())
-                    .set_version_id_marker(version_marker.take())
+                    .set_key_marker(last_kept.clone())
                     .expected_bucket_owner(&self.owner)
                     .send()
                     .await
@@ -421,9 +410,7 @@ impl Bucket {
                 batch.extend(objects.chain(markers).filter_map(|(key, version)| {
                     Some((key?.to_owned(), version.map(str::to_owned)))
                 }));
-                key_marker = answer.next_key_marker().map(str::to_owned);
-                version_marker = answer.next_version_id_marker().map(str::to_owned);
-                more = answer.is_truncated() == Some(true) && key_marker.is_some();
+                more = answer.is_truncated() == Some(true);
             } else {
                 let answer = self
                     .client
@@ -444,7 +431,17 @@ impl Bucket {
                 token = answer.next_continuation_token().map(str::to_owned);
                 more = token.is_some();
             }
+            let before = last_kept.clone();
+            last_kept = batch
+                .iter()
+                .map(|(key, _)| key)
+                .filter(|key| keep(key))
+                .max()
+                .cloned()
+                .max(last_kept);
             batch.retain(|(key, _)| !keep(key));
+            // Nothing deleted and nothing passed by: the same page would come again.
+            more &= !versions || !batch.is_empty() || last_kept != before;
             gone += batch.len() as u64;
             self.delete_batch(&batch).await?;
             if !more {
@@ -491,41 +488,6 @@ impl Bucket {
                     None,
                 )
                 .about(self.uri(failed.key().unwrap_or_default())));
-            }
-        }
-        Ok(())
-    }
-
-    /// Aborts multipart uploads under a prefix that were never completed: their parts bill as storage.
-    pub(crate) async fn abort_uploads(&self, prefix: &str) -> Result<(), Error> {
-        let call = self
-            .client
-            .list_multipart_uploads()
-            .bucket(&self.name)
-            .prefix(prefix)
-            .expected_bucket_owner(&self.owner);
-        let answer = call
-            .send()
-            .await
-            .map_err(|error| self.wrap("ListMultipartUploads", &error))?;
-        for upload in answer.uploads() {
-            let (Some(key), Some(id)) = (upload.key(), upload.upload_id()) else {
-                continue;
-            };
-            let call = self
-                .client
-                .abort_multipart_upload()
-                .bucket(&self.name)
-                .key(key)
-                .upload_id(id);
-            match call
-                .expected_bucket_owner(&self.owner)
-                .send()
-                .await
-                .map_err(|error| self.wrap("AbortMultipartUpload", &error))
-            {
-                Err(error) if error.kind() != Kind::NotFound => return Err(error),
-                _ => {}
             }
         }
         Ok(())

@@ -24,6 +24,8 @@ pub struct RunSpec {
     pub channels: Vec<Channel>,
     /// Stated size of the dataset; 0 says that it may be empty.
     pub dataset_size_gb: f64,
+    /// A file system that is made for this run, and through which the channels are read; needs `vpc`.
+    pub file_system: Option<FileSystem>,
     /// Refuse to stage more than this.
     pub max_staging_gb: Option<f64>,
     /// Image or algorithm.
@@ -141,8 +143,10 @@ pub enum JobBucket {
 pub struct Channel {
     /// Channel name.
     pub name: String,
-    /// `s3://bucket/prefix`.
+    /// `s3://bucket/prefix`; empty with `file_system`.
     pub s3_uri: String,
+    /// A directory of the user's own file system in place of `s3_uri`.
+    pub file_system: Option<Mounted>,
     /// `File`, `FastFile` or `Pipe`.
     pub input_mode: Option<String>,
     /// MIME type.
@@ -157,6 +161,22 @@ pub struct Channel {
     pub distribution: Option<String>,
     /// Seed of a shuffle.
     pub shuffle_seed: Option<i64>,
+}
+
+/// A file system that is made for the run: FSx for Lustre, SCRATCH_2, in the first subnet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSystem {
+    /// Capacity in GiB: 1200, 2400, then in steps of 2400.
+    pub capacity_gib: u32,
+}
+
+/// A directory of a file system.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mounted {
+    /// `fs-...`.
+    pub file_system_id: String,
+    /// Directory, starting with the mount name.
+    pub directory_path: String,
 }
 
 /// What runs.

@@ -26,6 +26,10 @@ pub struct Timing {
     pub end: Pauses,
     /// Between looks at a run that is waited for: quick at first, since failures at the start are common.
     pub run: Pauses,
+    /// Between looks at a file system that is being made or deleted (hashicorp/aws looks every 30 s too).
+    pub file_system: Duration,
+    /// Between two lines in the log about a long copy.
+    pub report: Duration,
     /// A claim that was not renewed for this long belongs to an apply that died. It is renewed thrice in this time, and
     /// another's is watched for one and a half times this long.
     pub lease: Duration,
@@ -80,6 +84,8 @@ impl Default for Timing {
             look_again: Pauses::millis(2_000, 8_000),
             end: Pauses::millis(1_000, 15_000),
             run: Pauses::millis(2_000, 60_000),
+            file_system: Duration::from_secs(30),
+            report: Duration::from_secs(10),
             lease: Duration::from_secs(60),
             first_retry: Duration::from_millis(500),
             longest_retry: Duration::from_secs(20),
@@ -112,6 +118,8 @@ impl Timing {
             look_again: usual.look_again.scaled(factor),
             end: usual.end.scaled(factor),
             run: usual.run.scaled(factor),
+            file_system: usual.file_system.mul_f64(factor),
+            report: usual.report.mul_f64(factor),
             lease: usual.lease.mul_f64(factor).max(SHORTEST_LEASE),
             first_retry: usual.first_retry.mul_f64(factor),
             longest_retry: usual.longest_retry.mul_f64(factor),

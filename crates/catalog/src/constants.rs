@@ -45,6 +45,14 @@ constants! {
     storage_usd_per_gb_month,
     /// Hours of a month.
     hours_per_month,
+    /// A scratch file system of FSx for Lustre, in USD/(GB month).
+    fsx_usd_per_gb_month,
+    /// The same, in Wh/(TB h).
+    fsx_wh_per_tb_h,
+    /// How long it is there beside the longest run, in h.
+    fsx_spare_hours,
+    /// Datasets up to this size are downloaded first, in GB.
+    file_mode_gb,
     /// Efficiency of several accelerators over NVLink.
     efficiency_nvlink,
     /// Efficiency of several accelerators over PCIe.

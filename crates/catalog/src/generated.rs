@@ -14,7 +14,7 @@ use crate::{Figure, Source, SourceId};
 const fn f(value: f64, low: f64, high: f64, source: u8) -> Figure { Figure { value, low, high, source: SourceId(source) } }
 const fn c(micro_usd: u32, spot_saving: i8, band: u8, source: u8, flags: u8) -> Cell { Cell { micro_usd, spot_saving, band, source: SourceId(source), flags } }
 
-pub(crate) static SOURCES: [Source; 59] = [
+pub(crate) static SOURCES: [Source; 61] = [
     Source { key: "guess", title: "No source: an input with a wide range, to be replaced by your own figure in catalog_overrides", date: "2026-11", licence: "own" },
     Source { key: "expert", title: "Judgement of how far the cited figures can be trusted; no source of its own", date: "2026-11", licence: "own" },
     Source { key: "convention", title: "A definition", date: "2026-11", licence: "own" },
@@ -74,6 +74,8 @@ pub(crate) static SOURCES: [Source; 59] = [
     Source { key: "carboncast-eia-2020-2022", title: "CarbonCast hourly life-cycle series of 2020 and 2021; EIA hourly series of 2022 through github.com/HewlettPackard/dc-rl, data/CarbonIntensity", date: "2022", licence: "Apache-2.0; public domain; MIT" },
     Source { key: "start-skill-2021", title: "Measured on CarbonCast 2020-2021 by crates/grid/examples/skill.rs", date: "2026-11", licence: "own" },
     Source { key: "zero-2020", title: "Rajbhandari et al., ZeRO: Memory Optimizations Toward Training Trillion Parameter Models, SC20, section 3.1: 2 bytes of weights and 12 of optimiser state per parameter", date: "2020-05", licence: "figure" },
+    Source { key: "aws-fsx-price", title: "AWS price page of FSx for Lustre, scratch SSD in us-east-1, through secondary sources", date: "2026", licence: "figure" },
+    Source { key: "sagemaker-input-modes", title: "Amazon SageMaker developer guide, Choosing an input mode and a storage unit: file mode for less than 50 to 100 GB", date: "2026", licence: "figure" },
 ];
 pub(crate) const VERSION: &str = "2026.11";
 pub(crate) const METHODOLOGY: &str = "1";
@@ -96,6 +98,10 @@ pub(crate) const CONSTANTS: Constants = Constants {
     storage_wh_per_tb_h: f(3.6, 3.6, 3.6, 36),
     storage_usd_per_gb_month: f(0.023, 0.023, 0.023, 13),
     hours_per_month: f(730.0, 730.0, 730.0, 2),
+    fsx_usd_per_gb_month: f(0.14, 0.14, 0.21, 59),
+    fsx_wh_per_tb_h: f(12.0, 1.2, 25.0, 0),
+    fsx_spare_hours: f(5.0, 5.0, 5.0, 2),
+    file_mode_gb: f(100.0, 50.0, 100.0, 60),
     efficiency_nvlink: f(0.95, 0.9, 0.98, 31),
     efficiency_pcie: f(0.88, 0.78, 0.96, 0),
     scaling_fast: f(0.05, 0.025, 0.075, 0),
@@ -113,7 +119,7 @@ pub(crate) const CONSTANTS: Constants = Constants {
     checkpoint_bytes_per_parameter: f(14.0, 12.0, 16.0, 58),
     checkpoint_gb: f(5.0, 1.0, 50.0, 0),
 };
-pub(crate) static MEANINGS: [Meaning; 26] = [
+pub(crate) static MEANINGS: [Meaning; 30] = [
     Meaning { name: "startup_hours", unit: "h", what: "instance start and image pull before training" },
     Meaning { name: "upload_hours", unit: "h", what: "upload of the model after training" },
     Meaning { name: "nvme_gb_per_s", unit: "GB/s", what: "download of the dataset onto local NVMe" },
@@ -124,6 +130,10 @@ pub(crate) static MEANINGS: [Meaning; 26] = [
     Meaning { name: "storage_wh_per_tb_h", unit: "Wh/(TB h)", what: "electricity of a stored dataset (three copies on SSD)" },
     Meaning { name: "storage_usd_per_gb_month", unit: "USD/GB", what: "storage of the staged dataset" },
     Meaning { name: "hours_per_month", unit: "h", what: "hours a storage month is counted as" },
+    Meaning { name: "fsx_usd_per_gb_month", unit: "USD/GB", what: "a scratch file system (SCRATCH_2, SSD); other regions cost up to half as much again" },
+    Meaning { name: "fsx_wh_per_tb_h", unit: "Wh/(TB h)", what: "electricity of a scratch file system: one copy on SSD takes 1.2, its servers are not published" },
+    Meaning { name: "fsx_spare_hours", unit: "h", what: "hours that a file system is there beside the longest run: one to make it, two of waiting for instances, two for the upload" },
+    Meaning { name: "file_mode_gb", unit: "GB", what: "datasets up to this size are downloaded before training starts unless input_mode says otherwise" },
     Meaning { name: "efficiency_nvlink", unit: "", what: "efficiency of several accelerators in one instance over NVLink or NeuronLink" },
     Meaning { name: "efficiency_pcie", unit: "", what: "efficiency of several accelerators in one instance over PCIe" },
     Meaning { name: "scaling_fast", unit: "", what: "loss per doubling of instances with EFA and at least 50 Gbit/s per accelerator" },

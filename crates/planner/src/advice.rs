@@ -299,6 +299,9 @@ fn assumptions(solver: &Solver, chosen: &Found, compared: &Compared) -> Vec<Stri
     if m.instances > 1.0 && chosen.instance_type != m.reference {
         constant("scaling_fast", c.scaling_fast);
     }
+    if m.request.file_system {
+        constant("fsx_wh_per_tb_h", c.fsx_wh_per_tb_h);
+    }
     constant("startup_hours", c.startup_hours);
     if m.request.input_mode == InputMode::File && m.download_h(t) / chosen.x.billed_h > 0.01 {
         if t.has_nvme() {
@@ -308,6 +311,7 @@ fn assumptions(solver: &Solver, chosen: &Found, compared: &Compared) -> Vec<Stri
         }
     }
     let mut first = crate::time::words::remarks(solver, chosen);
+    first.extend(storage(solver, chosen));
     first.extend(own_figures(solver, chosen));
     if compared.baseline.assumed {
         first.push(format!(
@@ -338,6 +342,27 @@ fn assumptions(solver: &Solver, chosen: &Found, compared: &Compared) -> Vec<Stri
     first.append(&mut lines);
     first.truncate(5);
     first
+}
+
+/// How the data reach the container, where that is no choice of the user's or costs of its own.
+fn storage(solver: &Solver, chosen: &Found) -> Vec<String> {
+    let m = &solver.m;
+    let mut lines = Vec::new();
+    if m.request.file_system {
+        lines.push(format!(
+            "File system: {} GiB for {}, until its planned deletion: {} of the cost. A destroy or a new run deletes it sooner.",
+            plain(f64::from(crate::file_system_gib(m.request.dataset_size_gb))),
+            hours(m.file_system_h(chosen.x.billed_h)),
+            money(chosen.x.file_system_usd).trim_start_matches('+')
+        ));
+    } else if m.request.input_mode_by_size && m.request.input_mode == InputMode::FastFile {
+        lines.push(format!(
+            "input_mode = \"FastFile\", since none is set and {} GB are more than {}: streamed on first read, nothing is downloaded first.",
+            plain(m.request.dataset_size_gb),
+            plain(m.catalog.constants().file_mode_gb.value)
+        ));
+    }
+    lines
 }
 
 /// Which of the chosen figures are the user's own.

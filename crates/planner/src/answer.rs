@@ -378,6 +378,10 @@ pub struct Decision {
     pub max_runtime_hours: u32,
     /// The dataset has to be staged into `selected_region`.
     pub staging: bool,
+    /// The input mode that the size of the dataset has decided; `None`: it did not.
+    pub input_mode: Option<crate::InputMode>,
+    /// Capacity of the file system that is made for the run, in GiB; `None`: none is.
+    pub file_system_gib: Option<u32>,
     /// `estimate`.
     pub estimate: Estimate,
     /// `breakdown`.

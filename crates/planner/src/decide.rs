@@ -7,7 +7,7 @@ use crate::factors::{Factors, Metric};
 use crate::model::{Buying, Pace};
 use crate::savings::Compared;
 use crate::solve::{Found, Ranking, Solver};
-use crate::text::{capacity, hours, percent, sig2, sig3};
+use crate::text::{capacity, hours, money, percent, plain, sig2, sig3};
 use crate::time::{shown, words};
 use crate::{
     Answer, Band, GramsPerKwh, Hours, InputMode, Kg, Kwh, OnInfeasible, Request, Start, Usd,
@@ -17,6 +17,7 @@ use crate::{
 /// Decides. The same catalogue and request give the same answer; every request has one.
 #[must_use]
 pub fn decide(catalog: &Catalog, request: &Request) -> Answer {
+    let request = &*crate::storage::with_input_mode(catalog, request);
     let answer = attempt(catalog, request);
     let may_drop = request.on_infeasible == OnInfeasible::RunNow
         && request.carbon_intensity_threshold.is_some();
@@ -174,11 +175,12 @@ fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
     let instance_type = &m.types()[chosen.instance_type];
     let compared = Compared::new(solver, &written[0]);
     let summary = format!(
-        "{}; {} kgCO2e, {}, prices {}{}{}",
+        "{}; {} kgCO2e, {}, prices {}{}{}{}",
         line(solver, chosen, &place.estimate),
         percent(-compared.savings.emissions_percent),
         words::basis(region, m.grid(chosen.region)),
         m.catalog.price_as_of(instance_type.name, region.name),
+        moved(solver, chosen),
         words::no_later(chosen.when, m.grid(chosen.region)),
         noise_line(&ranked, &within_noise),
     );
@@ -199,6 +201,10 @@ fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
         pausing,
         max_runtime_hours: place.max_runtime_hours,
         staging: m.is_remote(chosen.region),
+        input_mode: request.input_mode_by_size.then_some(request.input_mode),
+        file_system_gib: request
+            .file_system
+            .then(|| crate::file_system_gib(request.dataset_size_gb)),
         estimate: place.estimate,
         breakdown: place.breakdown,
         cost_ceiling_usd: place.cost_ceiling_usd,
@@ -219,6 +225,18 @@ fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
         rejected,
         within_noise,
     }
+}
+
+/// What it costs to bring the dataset to another region, as a part of the cost.
+fn moved(solver: &Solver, chosen: &Found) -> String {
+    if !solver.m.is_remote(chosen.region) || !chosen.x.egress_usd.is_finite() {
+        return String::new();
+    }
+    format!(
+        "; copying {} GB there is {} of it",
+        plain(solver.m.request.dataset_size_gb),
+        money(chosen.x.egress_usd).trim_start_matches('+')
+    )
 }
 
 /// A disk that holds the dataset beside the container.

@@ -65,6 +65,10 @@ pub(crate) enum Input {
     NetworkLess,
     /// Network between regions, at its upper end.
     NetworkMore,
+    /// Power of a file system.
+    FileSystemPower,
+    /// Price of a file system.
+    FileSystemPrice,
 }
 
 #[derive(Clone, Copy, Debug)]

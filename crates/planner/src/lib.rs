@@ -13,6 +13,7 @@
 //! | solve | candidates through the filters, ranked |
 //! | savings | baseline and the split of what is saved |
 //! | decide, lines, advice, text | the decision written up, line by line |
+//! | storage | size of a file system, input mode by size |
 //! | time | start windows: when, and what that is worth |
 //! | infeasible | the nearest answers when there is none |
 //! | measure, ranking | what needs the catalogue but no decision |
@@ -32,6 +33,7 @@ mod request;
 mod rules;
 mod savings;
 mod solve;
+mod storage;
 mod text;
 mod time;
 mod units;
@@ -50,6 +52,7 @@ pub use request::{
     InputMode, ModelType, Objective, OnInfeasible, Place, Redecide, RegionBound, Regional, Request,
     Residency, TrainingStrategy,
 };
+pub use storage::file_system_gib;
 pub use time::{
     Curve, Load, Pause, Pausing, Segment, Signals, Split, SpotPrices, Start, Starts, Window,
     best_split, best_start, parse_rfc3339, rfc3339,

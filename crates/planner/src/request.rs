@@ -281,6 +281,10 @@ pub struct Request {
     pub volume_size_gb: Option<f64>,
     /// How the data reach the container (the most demanding channel's mode).
     pub input_mode: InputMode,
+    /// The user named no mode and the container reads files as they come: the size of the dataset decides.
+    pub input_mode_by_size: bool,
+    /// `use_fsx_lustre`: the data are read through a file system made for the run.
+    pub file_system: bool,
     /// `num_data_loader_workers`.
     pub num_data_loader_workers: u32,
     /// `cache_dataset_in_memory`.
@@ -409,6 +413,8 @@ impl Request {
             instance_count: 1,
             volume_size_gb: None,
             input_mode: InputMode::File,
+            input_mode_by_size: false,
+            file_system: false,
             num_data_loader_workers: 4,
             cache_dataset_in_memory: false,
             compute_optimization: ComputeOptimization::MixedPrecision,

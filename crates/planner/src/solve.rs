@@ -416,10 +416,12 @@ impl<'a> Solver<'a> {
     /// The most that could be billed: the list price for as long as the job may run.
     pub(crate) fn ceiling_usd(&self, found: &Found) -> Option<f64> {
         let x = &found.x;
-        let usd =
-            x.list_usd_h * self.m.instances * (found.max_runtime_h + self.m.request.keep_alive.0)
-                + x.storage_usd
-                + x.egress_usd;
+        let longest_h = found.max_runtime_h + self.m.request.keep_alive.0;
+        let compute = x.list_usd_h * self.m.instances * longest_h;
+        let spare = self.m.catalog.constants().fsx_spare_hours.value;
+        let longer = (found.max_runtime_h + spare) / self.m.file_system_h(x.billed_h);
+        let file_system = x.file_system_usd * longer.max(1.0);
+        let usd = compute + x.storage_usd - x.file_system_usd + file_system + x.egress_usd;
         usd.is_finite().then_some(usd)
     }
 

@@ -197,6 +197,16 @@ def evaluate(request, name, region, hours, spot, move):
     gb = request["dataset_size_gb"] if remote(request, region) else 0.0
     network = gb * move.get("network", const("network_kwh_per_gb"))
     storage = gb / 1000 * const("storage_wh_per_tb_h") * billed / 1000
+    rented = 0.0
+    if request["file_system"]:
+        size = request["dataset_size_gb"]
+        gib = 1200 if size <= 1200 else 2400 * math.ceil(size / 2400)
+        given = request["max_runtime_hours"]
+        there = max(1.5 * billed if given is None else given, billed) + const("fsx_spare_hours")
+        power = moved(move, "fs_power", const("fsx_wh_per_tb_h"))
+        storage += gib * GB / 1000 * power * there / 1000
+        price = moved(move, "fs_price", const("fsx_usd_per_gb_month"))
+        rented = gib * price * there / const("hours_per_month")
     embodied = moved(move, "embodied", num(t, "embodied_g_per_h")) * n * billed / 1000
     home = request["dataset_region"]
     transfer = network * (intensity(region) + intensity(home)) / 2000
@@ -205,7 +215,7 @@ def evaluate(request, name, region, hours, spot, move):
     paid = math.nan
     if price:
         paid = float(price) * (1 - spot[0] if spot else 1) * math.exp(move.get("price", 0.0) + move.get("spot", 0.0))
-        usd = paid * n * billed + gb * const("storage_usd_per_gb_month") * billed / const("hours_per_month")
+        usd = paid * n * billed + gb * const("storage_usd_per_gb_month") * billed / const("hours_per_month") + rented
         if gb:
             usd += gb * EGRESS.get((home, region), EGRESS.get((home, "*"), math.nan))
     run = (train + idle) * pue
@@ -252,6 +262,9 @@ def inputs(request, name, region, hours, spot):
             key = ("technique", row["technique"], group, base)
             out[key] = ln_ends(num(row, "time_factor"), num(row, "low"), num(row, "high"))
     out["startup"] = ln_ends(*ends("startup_hours"))
+    if request["file_system"]:
+        out["fs_power"] = ln_ends(*ends("fsx_wh_per_tb_h"))
+        out["fs_price"] = ln_ends(*ends("fsx_usd_per_gb_month"))
     if spot:
         shorter, longer = ln_ends(*ends("spot_exposure_hours"))
         out["hazard"] = (longer, shorter)
@@ -441,6 +454,8 @@ def far(own, other, tolerance):
 
 def compare(case):
     request, answer = case["request"], case["answer"]
+    if request["input_mode_by_size"] and request["dataset_size_gb"] > const("file_mode_gb"):
+        request = request | {"input_mode": "FastFile"}
     best = decide(request)
     if best is None and request["on_infeasible"] == "run_now":
         best = decide(request | {"carbon_intensity_threshold": None})

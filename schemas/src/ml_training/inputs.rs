@@ -100,7 +100,8 @@ declare! {
         cache_dataset_in_memory: bool, "Ask the training code to keep the dataset in memory.", flag().run().workload().handed_over()
             .preset(Preset::Derived("not passed"))
             .more("Instance types with less memory than the dataset are left out.");
-        use_fsx_lustre: bool, "Read the data through FSx for Lustre.", flag().run().preset(Preset::Bool(false));
+        use_fsx_lustre: bool, "Read the data through a file system of FSx for Lustre that is made for the run.", flag().run().workload().preset(Preset::Bool(false))
+            .more("Needs `vpc_config` with one subnet. It is linked to the data and deleted after the run, at the latest by a schedule; its cost is in the estimate. Worth it for many epochs over terabytes or millions of small files.");
     }
 
     "The estimate" {

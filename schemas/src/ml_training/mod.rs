@@ -21,7 +21,7 @@ pub use nested::{
 pub use outputs::{
     Baseline, Breakdown, Estimate, Measured, OUTPUTS, Outputs, Price, Range, Savings, Signal,
 };
-pub use rules::too_many_tags;
+pub use rules::{needs_pipe, too_many_tags};
 pub use workload::check_workload;
 
 use crate::declare::Attribute;

@@ -30,7 +30,7 @@ declare! {
             ("File", "downloaded to the disk before training starts"),
             ("FastFile", "streamed on first read, looks like files"),
             ("Pipe", "streamed through a named pipe"),
-        ]).preset(Preset::Text("File"));
+        ]).preset(Preset::Derived("`File`; `FastFile` for more than 100 GB, unless `algorithm` is set or a channel says `File`; `Pipe` where another setting needs it"));
         content_type: String, "MIME type of the data.", text(Text::UpTo(256));
         compression: String, "Compression of the objects.", one_of(&[
             ("None", "not compressed"),
@@ -50,7 +50,7 @@ declare! {
             ("ShardedByS3Key", "its share of the objects"),
         ]).preset(Preset::Text("FullyReplicated"));
         shuffle_seed: i64, "Shuffles the objects with this seed.", whole(0, i64::MAX);
-        file_system: FileSystem, "An FSx for Lustre directory in place of `s3_uri`.", of(Kind::Object(FILE_SYSTEM));
+        file_system: FileSystem, "A directory of your own FSx for Lustre file system in place of `s3_uri`; needs `vpc_config`.", of(Kind::Object(FILE_SYSTEM));
     }
 }
 

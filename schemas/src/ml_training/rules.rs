@@ -144,6 +144,7 @@ fn channels(config: &Config, found: &mut Diagnostics) {
             "A file system is reached through a VPC. Set vpc_config with a subnet in its zone.",
         ));
     }
+    file_system(config, found);
     let Some(channels) = config.input_channels.as_ref().known() else {
         return;
     };
@@ -158,6 +159,93 @@ fn channels(config: &Config, found: &mut Diagnostics) {
     for (name, channel) in channels {
         let at = Path::root("input_channels").key(name);
         self::channel(config, &at, channel, found);
+    }
+}
+
+/// A file system that is made for the run: in one subnet, for prefixes in S3, and not before the run.
+fn file_system(config: &Config, found: &mut Diagnostics) {
+    if config.use_fsx_lustre != Attr::Known(true) {
+        return;
+    }
+    let mut networks = vec![(Path::root("vpc_config"), &config.vpc_config)];
+    for (region, entry) in config.regional.as_ref().known().into_iter().flatten() {
+        let at = Path::root("regional").key(region);
+        networks.push((at.attribute("vpc_config"), &entry.vpc_config));
+    }
+    for (at, network) in networks {
+        let subnets = network
+            .as_ref()
+            .known()
+            .and_then(|vpc| vpc.subnets.as_ref().known());
+        if subnets.is_some_and(|subnets| subnets.len() > 1) {
+            found.push(error(
+                at.attribute("subnets"),
+                "use_fsx_lustre needs one subnet",
+                "The file system is in one zone. Instances in another would read across zones, and pay for it. Name the one subnet.",
+            ));
+        }
+    }
+    for (name, set) in [
+        (
+            "max_start_delay_hours",
+            config
+                .max_start_delay_hours
+                .known()
+                .is_some_and(|hours| hours > 0.0),
+        ),
+        ("deadline", config.deadline.is_known()),
+        ("earliest_start", config.earliest_start.is_known()),
+    ] {
+        if set {
+            found.push(error(
+                Path::root(name),
+                format!("{name} and use_fsx_lustre exclude each other"),
+                "The file system would stand and bill from the apply until the start. Leave one of them out: input_mode = \"FastFile\" needs no file system.",
+            ));
+        }
+    }
+    let Some(channels) = config.input_channels.as_ref().known() else {
+        return;
+    };
+    if channels.len() > 8 {
+        found.push(invalid(
+            Path::root("input_channels"),
+            format!("It has {} entries. A file system is linked to at most 8 prefixes, so with use_fsx_lustre at most 8 are possible.", channels.len()),
+        ));
+    }
+    for (name, channel) in channels {
+        mounted(
+            &Path::root("input_channels").key(name),
+            channel,
+            "use_fsx_lustre",
+            found,
+        );
+    }
+}
+
+/// Settings that only objects have.
+fn mounted(at: &Path, channel: &InputChannel, what: &str, found: &mut Diagnostics) {
+    let other = |value: &Attr<String>, usual: &str| {
+        value.as_deref().known().is_some_and(|value| value != usual)
+    };
+    for (name, set) in [
+        ("input_mode", other(&channel.input_mode, "File")),
+        ("compression", other(&channel.compression, "None")),
+        ("record_wrapper", other(&channel.record_wrapper, "None")),
+        ("s3_data_type", other(&channel.s3_data_type, "S3Prefix")),
+        (
+            "distribution",
+            other(&channel.distribution, "FullyReplicated"),
+        ),
+        ("shuffle_seed", channel.shuffle_seed.is_known()),
+    ] {
+        if set {
+            found.push(error(
+                at.clone().attribute(name),
+                format!("{name} and {what} exclude each other"),
+                "A file system is mounted as it is: every instance sees every file, in File mode. Leave one of them out.",
+            ));
+        }
     }
 }
 
@@ -202,27 +290,19 @@ fn channel(config: &Config, at: &Path, channel: &InputChannel, found: &mut Diagn
             "A file system is reached through a VPC. Set vpc_config with a subnet in its zone.",
         ));
     }
-    let mode = match &channel.input_mode {
-        Attr::Null => "File",
-        Attr::Unknown => return,
-        Attr::Known(mode) => mode,
-    };
-    for (name, value, needs_pipe) in [
-        ("compression", &channel.compression, "Gzip"),
-        ("record_wrapper", &channel.record_wrapper, "RecordIO"),
-        (
-            "s3_data_type",
-            &channel.s3_data_type,
-            "AugmentedManifestFile",
-        ),
-    ] {
-        if mode != "Pipe" && value.as_deref().known() == Some(needs_pipe) {
-            found.push(error(
-                at.clone().attribute(name),
-                format!("{name} = \"{needs_pipe}\" needs input_mode = \"Pipe\""),
-                format!("SageMaker takes it for a channel in Pipe mode only, and this one is in {mode} mode."),
-            ));
-        }
+    if channel.file_system.is_known() {
+        mounted(at, channel, "file_system", found);
+        return;
+    }
+    if let (Some(mode), Some((name, value))) =
+        (channel.input_mode.as_deref().known(), needs_pipe(channel))
+        && mode != "Pipe"
+    {
+        found.push(error(
+            at.clone().attribute(name),
+            format!("{name} = \"{value}\" needs input_mode = \"Pipe\""),
+            format!("SageMaker takes it for a channel in Pipe mode only, and this one is in {mode} mode. Leave input_mode out, or set it to \"Pipe\"."),
+        ));
     }
     if let (Some(uri), Some(bucket)) = (
         channel.s3_uri.as_deref().known(),
@@ -230,6 +310,22 @@ fn channel(config: &Config, at: &Path, channel: &InputChannel, found: &mut Diagn
     ) {
         own_objects(&at.clone().attribute("s3_uri"), uri, bucket, "read", found);
     }
+}
+
+/// The first setting of a channel that SageMaker takes in Pipe mode only, and its value.
+pub fn needs_pipe(channel: &InputChannel) -> Option<(&'static str, &'static str)> {
+    [
+        ("compression", &channel.compression, "Gzip"),
+        ("record_wrapper", &channel.record_wrapper, "RecordIO"),
+        (
+            "s3_data_type",
+            &channel.s3_data_type,
+            "AugmentedManifestFile",
+        ),
+    ]
+    .into_iter()
+    .find(|(_, value, pipe)| value.as_deref().known() == Some(*pipe))
+    .map(|(name, _, pipe)| (name, pipe))
 }
 
 /// The provider's own objects are in no channel and under no output.

@@ -173,6 +173,11 @@ class Emulator:
         things += [{"kind": "dashboard", "id": dashboard["name"]} for dashboard in found["dashboards"]]
         things += [{"kind": "alarm", "id": f"{alarm['region']}/{alarm['name']}"} for alarm in found["alarms"]]
         things += [{"kind": "warm pool", "id": job["arn"]} for job in found["jobs"] if job["pool"] == "Available"]
+        things += [
+            {"kind": "file system", "id": f"{one['region']}/{one['id']}"}
+            for one in found["file_systems"]
+            if one["lifecycle"] != "DELETING"
+        ]
         things += [{"kind": "job", "id": job["arn"], "status": job["status"]} for job in found["jobs"]]
         things += [
             {"kind": thing["kind"].lower(), "id": thing["arn"], "region": thing["region"]}
@@ -204,6 +209,10 @@ class Emulator:
     def script_jobs(self, steps: list, **more) -> None:
         """What the jobs made from now on will do, one step per Describe."""
         self.control("POST", "jobs", {"steps": steps, **more})
+
+    def file_systems(self) -> list[dict]:
+        """Every file system that nobody has asked to delete, in every region."""
+        return [f for f in self.control("GET", "inventory")["file_systems"] if f["lifecycle"] != "DELETING"]
 
     def finish_jobs(self, status: str, reason: str = "") -> None:
         """Every job that has not ended does so now, with this secondary status."""

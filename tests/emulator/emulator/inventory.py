@@ -9,6 +9,7 @@ from moto.core.base_backend import BackendDict
 
 from . import moto_backend
 from .sagemaker import effects, jobs, pools
+from .services import fsx
 from .world import World
 
 
@@ -25,6 +26,7 @@ def inventory(world: World) -> dict[str, Any]:
             "dashboards": _dashboards(world),
             "alarms": _alarms(world),
             "jobs": _jobs(world),
+            "file_systems": _file_systems(world),
             "log_groups": _log_groups(world),
             "experiments": _experiments(world),
             "model_groups": _model_groups(world),
@@ -133,6 +135,21 @@ def _jobs(world: World) -> list[dict[str, Any]]:
             "pool": pools.state(world, job),
         }
         for job in jobs.every(world)
+    ]
+
+
+def _file_systems(world: World) -> list[dict[str, Any]]:
+    """Those whose deletion was asked for are on their way and bill no more."""
+    return [
+        {
+            "id": one.id,
+            "region": one.region,
+            "lifecycle": one.lifecycle(world),
+            "tags": one.tags,
+            "request": one.request,
+            "links": [link.request for link in one.links.values()],
+        }
+        for one in fsx.every(world)
     ]
 
 

@@ -37,6 +37,13 @@ class Settings:
     # "region quota name" or "quota name" -> value.
     quotas: dict[str, float] = field(default_factory=dict)
     default_quota: float = 1000.0
+    # How long a file system or a link to S3 takes to become AVAILABLE, and a file
+    # system to be gone; how long an import runs; what makes each of them fail.
+    fsx_seconds: float = 0.3
+    fsx_failure: str = ""
+    fsx_link_failure: str = ""
+    fsx_import_seconds: float = 0.0
+    fsx_import_failure: str = ""
     # Price list entries, as GetProducts answers them, and spot prices.
     products: list[dict[str, Any]] = field(default_factory=list)
     spot_prices: list[dict[str, Any]] = field(default_factory=list)
@@ -67,6 +74,8 @@ class World:
         # (region, name) -> model package group, and (region, kind, name) -> experiment, trial or component.
         self.model_groups: dict[tuple[str, str], dict[str, Any]] = {}
         self.experiments: dict[tuple[str, str, str], dict[str, Any]] = {}
+        # Id -> FileSystem.
+        self.file_systems: dict[str, Any] = {}
         # Role name -> (time of CreateRole, CreateTrainingJob calls refused so far).
         self.role_born: dict[str, float] = {}
         self.role_refusals: dict[str, int] = {}

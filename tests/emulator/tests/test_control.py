@@ -79,7 +79,7 @@ def test_a_lost_answer_leaves_the_effect(aws: Any) -> None:
 
 def test_what_nobody_knows_is_501(aws: Any) -> None:
     assert code(aws.client("sagemaker").list_mlflow_tracking_servers) == ("NotSimulated", 501)
-    assert code(aws.client("fsx").describe_file_systems) == ("NotSimulated", 501)
+    assert code(aws.client("fsx").describe_backups) == ("NotSimulated", 501)
 
 
 def test_enforcement_goes_by_policy_resource_and_condition(aws: Any) -> None:

@@ -79,15 +79,8 @@ pub(super) async fn artifacts(
             }
         }
     }
-    let copying = Arc::new(Copying {
-        source: source.name.clone(),
-        source_owner: source.owner.clone(),
-        target: target.clone(),
-        prefix: String::new(),
-        // The user's bucket has its own encryption.
-        kms_key: None,
-        threshold: aws.multipart_copy_threshold(),
-    });
+    // The user's bucket has its own encryption.
+    let copying = Arc::new(Copying::new(aws, &source, &target, None));
     copy_all(&copying, missing, watch)
         .await
         .map_err(|error| error.on("copy_artifacts_to"))?;

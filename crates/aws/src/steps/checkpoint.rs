@@ -116,14 +116,7 @@ async fn copy(run: &mut Run<'_>, from: &str, target: &Bucket, prefix: &str) -> R
         );
         return Ok(());
     }
-    let copying = Copying {
-        source: source.name.clone(),
-        source_owner: source.owner.clone(),
-        target: target.clone(),
-        prefix: prefix.to_owned(),
-        kms_key: run.spec.kms_key_arn.clone(),
-        threshold: run.aws.multipart_copy_threshold(),
-    };
+    let copying = Copying::new(run.aws, &source, target, run.spec.kms_key_arn.as_deref());
     // An earlier try that was killed may have copied some.
     let there: HashMap<String, u64> = target
         .list(prefix, None)

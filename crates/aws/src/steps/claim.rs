@@ -38,6 +38,11 @@ impl Step for Take {
             manifest_uri: None,
             owner: run.aws.identity().await?.arn.clone(),
             companions: run.handle.companions.clone(),
+            kms_key_arn: run
+                .spec
+                .kms_key_arn
+                .clone()
+                .filter(|_| bucket.region == run.spec.region),
             renewed: 0,
         };
         let previous = run

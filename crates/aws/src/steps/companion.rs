@@ -199,12 +199,63 @@ pub(crate) async fn users(bucket: &Bucket) -> Result<Vec<(String, User)>, Error>
     Ok(users)
 }
 
-/// Writes this run's record.
+/// Writes this run's record. What the run before it reads stays in it until that one is over ([`settle_on`]).
 pub(crate) async fn register(
     run: &Run<'_>,
     bucket: &Bucket,
-    staged: Vec<String>,
+    mut staged: Vec<String>,
 ) -> Result<(), Error> {
+    if run.previous.is_some() {
+        let key = naming::user_key(&run.spec.data_bucket.name, &run.spec.name);
+        let known = users(bucket).await?.into_iter();
+        staged.extend(
+            known
+                .filter(|(user, _)| *user == key)
+                .flat_map(|(_, user)| user.staged),
+        );
+        staged.sort();
+        staged.dedup();
+    }
+    write(run, bucket, staged).await
+}
+
+/// The run reads what its inputs name and nothing else: copies that nobody reads any more go.
+pub(crate) async fn settle_on(run: &Run<'_>, bucket: &Bucket) -> Result<(), Error> {
+    let staged = run
+        .inputs
+        .values()
+        .filter_map(|uri| naming::split_s3_uri(uri))
+        .filter(|(name, _)| *name == bucket.name)
+        .filter_map(|(_, key)| key.strip_prefix(naming::STAGED)?.split('/').next())
+        .map(str::to_owned)
+        .collect();
+    write(run, bucket, staged).await?;
+    let ours = run
+        .handle
+        .companions
+        .iter()
+        .any(|known| known.name == bucket.name && known.managed);
+    purge_staged(bucket, ours, &users(bucket).await?).await
+}
+
+/// Removes the staged contents that none of these users reads, and what is left of their uploads.
+async fn purge_staged(
+    bucket: &Bucket,
+    versions: bool,
+    users: &[(String, User)],
+) -> Result<(), Error> {
+    let kept: Vec<String> = users
+        .iter()
+        .flat_map(|(_, user)| user.staged.iter())
+        .map(|digest| naming::staged_stem(digest))
+        .collect();
+    let keep = |key: &str| kept.iter().any(|stem| key.starts_with(stem.as_str()));
+    let uploads = bucket.abort_uploads(naming::STAGED, &keep).await;
+    bucket.purge(naming::STAGED, versions, &keep).await?;
+    uploads
+}
+
+async fn write(run: &Run<'_>, bucket: &Bucket, staged: Vec<String>) -> Result<(), Error> {
     let key = naming::user_key(&run.spec.data_bucket.name, &run.spec.name);
     let user = User {
         nonce: run.handle.nonce.clone(),
@@ -213,7 +264,13 @@ pub(crate) async fn register(
     let bytes = serde_json::to_vec_pretty(&user)
         .map_err(|error| Error::new(Kind::Other, error.to_string()))?;
     bucket
-        .put(&key, bytes, "application/json", &Only::Always, None)
+        .put(
+            &key,
+            bytes,
+            "application/json",
+            &Only::Always,
+            run.spec.kms_key_arn.as_deref(),
+        )
         .await?;
     Ok(())
 }
@@ -254,19 +311,14 @@ async fn leave_standing(
     let own = naming::user_key(&data, &removal.handle.name);
     bucket.purge(&own, ours, &|key| key != own).await?;
     let others = users(bucket).await?;
-    let kept: Vec<String> = others
-        .iter()
-        .flat_map(|(_, user)| user.staged.iter())
-        .map(|digest| naming::staged_prefix(digest))
-        .collect();
-    if let Err(error) = bucket.abort_uploads("sustainable/staged/").await {
-        tracing::debug!(%error, "unfinished uploads not looked at");
+    if let Err(error) = purge_staged(bucket, ours, &others).await {
+        // Copies have to go; uploads that may not be looked at end with the bucket, or by its own rule.
+        let call = error.call().map(|(_, operation)| operation);
+        if call != Some("ListMultipartUploads") || error.kind() == Kind::NotFound {
+            return Err(error);
+        }
+        tracing::warn!(%error, "unfinished uploads not looked at");
     }
-    bucket
-        .purge("sustainable/staged/", ours, &|key| {
-            kept.iter().any(|prefix| key.starts_with(prefix.as_str()))
-        })
-        .await?;
     if !ours {
         return Ok(true);
     }

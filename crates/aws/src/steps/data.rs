@@ -7,6 +7,7 @@ use crate::error::{Error, Kind};
 use crate::naming;
 use crate::run::Run;
 use crate::s3::Bucket;
+use crate::spec::Channel;
 
 /// Objects that are looked at for the size: 50 calls.
 const LOOK_AT: usize = 50_000;
@@ -24,7 +25,8 @@ impl Step for Check {
     async fn act(&self, run: &mut Run<'_>) -> Result<(), Error> {
         let mut bytes = 0u64;
         let mut complete = true;
-        for channel in &run.spec.channels {
+        let by_uri = |channel: &&Channel| channel.file_system.is_none();
+        for channel in run.spec.channels.iter().filter(by_uri) {
             let (name, prefix) = naming::split_s3_uri(&channel.s3_uri).ok_or_else(|| {
                 Error::new(
                     Kind::Invalid,
@@ -76,7 +78,8 @@ impl Step for Check {
         let found = gigabytes(bytes);
         let too_much = found > stated * FACTOR;
         if stated > 0.0
-            && !run.spec.channels.is_empty()
+            && run.spec.channels.iter().any(|channel| by_uri(&channel))
+            && run.spec.channels.iter().all(|channel| by_uri(&channel))
             && (too_much || complete && found < stated / FACTOR)
         {
             run.remark(

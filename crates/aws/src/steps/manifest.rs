@@ -90,7 +90,13 @@ pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Error> {
         .map_err(|error| Error::new(Kind::Other, error.to_string()))?;
     run.work_bucket()
         .await?
-        .put(&key, bytes, "application/json", &Only::Always, None)
+        .put(
+            &key,
+            bytes,
+            "application/json",
+            &Only::Always,
+            run.spec.kms_key_arn.as_deref(),
+        )
         .await?;
     Ok(())
 }

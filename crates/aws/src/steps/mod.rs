@@ -96,4 +96,5 @@ pub(crate) const STEPS: &[&dyn Step] = &[
     &manifest::Manifest,      // what is about to be sent
     &job::TrainingJob,        // the last creating call
     &claim::MarkCreated,      // the claim says so
+    &staging::Tidy,           // what only the old run has read
 ];

@@ -341,7 +341,9 @@ fn policy(run: &Run<'_>) -> Result<Value, Error> {
         (work.to_owned(), sources.clone()),
         (work.to_owned(), checkpoints.clone()),
     ];
-    for channel in &spec.channels {
+    // Through a file system it reads no object of them.
+    let by_uri = spec.channels.iter().filter(|_| spec.file_system.is_none());
+    for channel in by_uri {
         let Some((bucket, prefix)) = naming::split_s3_uri(&channel.s3_uri) else {
             continue;
         };

@@ -168,6 +168,7 @@ impl World {
             job_bucket: JobBucket::Data,
             channels: vec![Channel { name: "train".to_owned(), s3_uri: format!("s3://{}/data/", self.bucket()), ..Channel::default() }],
             dataset_size_gb: 1.0,
+            file_system: None,
             max_staging_gb: Some(100.0),
             algorithm: Algorithm::Image("763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch:2.13-cu133-amzn2023-sagemaker".to_owned()),
             container_entrypoint: Vec::new(),

@@ -19,6 +19,10 @@ pub(crate) struct Figures {
     pub(crate) pool_kwh: f64,
     pub(super) network_kwh: f64,
     pub(super) storage_kwh: f64,
+    /// Of `storage_kwh`, the file system's.
+    pub(super) file_system_kwh: f64,
+    /// Of `storage_usd`, the same.
+    pub(crate) file_system_usd: f64,
     pub(crate) kwh: f64,
     pub(crate) it_kwh: f64,
     pub(crate) run_kg: f64,
@@ -105,7 +109,9 @@ impl Model<'_> {
             0.0
         };
         let network_kwh = moved_gb * c.network_kwh_per_gb.value;
-        let storage_kwh = moved_gb / 1000.0 * c.storage_wh_per_tb_h.value * billed_h / 1000.0;
+        let (file_system_kwh, file_system_usd) = self.file_system(billed_h);
+        let staged_kwh = moved_gb / 1000.0 * c.storage_wh_per_tb_h.value * billed_h / 1000.0;
+        let storage_kwh = staged_kwh + file_system_kwh;
         let home_ci = self.level(self.home);
         let network_kg = network_kwh * (ci + home_ci) / 2.0 / 1000.0;
         let embodied_kg = t.embodied_g_per_h * n * (billed_h + pool_h) / 1000.0;
@@ -130,8 +136,9 @@ impl Model<'_> {
         } else {
             0.0
         };
-        let storage_usd =
+        let staged_usd =
             moved_gb * c.storage_usd_per_gb_month.value * billed_h / c.hours_per_month.value;
+        let storage_usd = staged_usd + file_system_usd;
         let kw = |kwh: f64, hours: f64| if hours > 0.0 { kwh / hours } else { 0.0 };
         let storage_kw = kw(storage_kwh, billed_h);
         let mut figures = Figures {
@@ -144,6 +151,8 @@ impl Model<'_> {
             pool_kwh,
             network_kwh,
             storage_kwh,
+            file_system_kwh,
+            file_system_usd,
             kwh: train_kwh + idle_kwh + pool_kwh + network_kwh + storage_kwh,
             it_kwh: train_it + idle_it + pool_it,
             run_kg: 0.0,
@@ -178,6 +187,31 @@ impl Model<'_> {
             }
         }
         figures
+    }
+
+    /// Hours that a file system is there: it is deleted by a schedule once the longest run must be over, and the limit
+    /// of a run is one and a half times what it may take.
+    pub(crate) fn file_system_h(&self, billed_h: f64) -> f64 {
+        let longest = self
+            .request
+            .max_runtime_hours
+            .map_or(1.5 * billed_h, |h| h.0);
+        longest.max(billed_h) + self.catalog.constants().fsx_spare_hours.value
+    }
+
+    /// kWh and USD of a file system for the dataset, idle hours included; nothing where there is none.
+    fn file_system(&self, billed_h: f64) -> (f64, f64) {
+        if !self.request.file_system {
+            return (0.0, 0.0);
+        }
+        let c = self.catalog.constants();
+        let gib = f64::from(crate::file_system_gib(self.request.dataset_size_gb));
+        let hours = self.file_system_h(billed_h);
+        let terabytes = gib * super::GB_PER_GIB / 1000.0;
+        (
+            terabytes * c.fsx_wh_per_tb_h.value * hours / 1000.0,
+            gib * c.fsx_usd_per_gb_month.value * hours / c.hours_per_month.value,
+        )
     }
 
     /// Work that an interruption costs on average where there are checkpoints.

@@ -146,6 +146,19 @@ impl Model<'_> {
                 factors.push(Input::Variability(zone), [spread, spread], grid(at_site));
             }
         }
+        if x.file_system_kwh > 0.0 {
+            let (kwh, kg) = (x.file_system_kwh, x.file_system_kwh * x.ci / 1000.0);
+            let power = exponents([(Metric::Kg, kg / x.kg), (Metric::Kwh, kwh / x.kwh)]);
+            factors.push(Input::FileSystemPower, widths(c.fsx_wh_per_tb_h), power);
+            if x.usd.is_finite() {
+                let price = exponents([(Metric::Usd, x.file_system_usd / x.usd)]);
+                factors.push(
+                    Input::FileSystemPrice,
+                    widths(c.fsx_usd_per_gb_month),
+                    price,
+                );
+            }
+        }
         factors.push(Input::Embodied, t.embodied_width, grid(x.embodied_kg));
 
         if x.usd.is_finite() {

@@ -83,6 +83,20 @@ pub(crate) fn workloads() -> Vec<(&'static str, Request)> {
                 r.max_spot_price_percentage = 70.0;
             }),
         ),
+        (
+            "streamed-by-size",
+            with(new(NaturalLanguage, "us-east-1", 200.0, 24.0), |r| {
+                r.input_mode_by_size = true;
+            }),
+        ),
+        (
+            "document-gpt-on-fsx",
+            with(new(GenerativeAi, "us-east-1", 5000.0, 168.0), |r| {
+                r.preferred_instance_types = names(&["ml.p4d.24xlarge"]);
+                r.input_mode = InputMode::FastFile;
+                r.file_system = true;
+            }),
+        ),
         ("scenario-bert", bert()),
         (
             "scenario-vision",

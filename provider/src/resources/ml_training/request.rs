@@ -108,7 +108,7 @@ fn workload(config: &Config, read: &mut Reader, request: &mut Request) {
     request.volume_size_gb = read
         .option("volume_size_gb", &config.volume_size_gb)
         .map(|gb| *gb as f64);
-    request.input_mode = read.input_mode(&config.input_channels);
+    read.input_mode(config, request);
     read.whole_into(
         "num_data_loader_workers",
         &config.num_data_loader_workers,
@@ -387,22 +387,53 @@ impl Reader {
             .collect()
     }
 
-    /// The most demanding channel's mode: one channel that is downloaded needs the disk.
-    fn input_mode(&mut self, channels: &Attr<BTreeMap<String, InputChannel>>) -> InputMode {
-        let Some(channels) = self.option("input_channels", channels) else {
-            return InputMode::File;
-        };
-        let modes: Vec<InputMode> = channels
-            .values()
-            .map(|channel| {
-                self.parsed("input_channels", &channel.input_mode, InputMode::parse)
-                    .unwrap_or(InputMode::File)
-            })
-            .collect();
-        [InputMode::File, InputMode::FastFile, InputMode::Pipe]
+    /// The most demanding channel's mode: one channel that is downloaded needs the disk. Where no channel says that it
+    /// is, the size of the dataset decides about those that say nothing.
+    fn input_mode(&mut self, config: &Config, request: &mut Request) {
+        self.into(
+            "use_fsx_lustre",
+            &config.use_fsx_lustre,
+            &mut request.file_system,
+        );
+        let modes: Vec<Option<InputMode>> =
+            match self.option("input_channels", &config.input_channels) {
+                None => vec![None],
+                Some(channels) => channels
+                    .values()
+                    .map(|channel| self.mode_of(channel))
+                    .collect(),
+            };
+        // Whether a built-in algorithm streams depends on the algorithm and its data.
+        let own_code = self.option("algorithm", &config.algorithm).is_none();
+        request.input_mode = if request.file_system {
+            // Read over the network as it is needed, like a stream.
+            InputMode::FastFile
+        } else {
+            [
+                Some(InputMode::File),
+                None,
+                Some(InputMode::FastFile),
+                Some(InputMode::Pipe),
+            ]
             .into_iter()
             .find(|mode| modes.contains(mode))
+            .flatten()
             .unwrap_or(InputMode::File)
+        };
+        request.input_mode_by_size = own_code
+            && !request.file_system
+            && modes.contains(&None)
+            && !modes.contains(&Some(InputMode::File));
+    }
+
+    /// What a channel says of its mode; `None`: nothing.
+    fn mode_of(&mut self, channel: &InputChannel) -> Option<InputMode> {
+        let named = self.parsed("input_channels", &channel.input_mode, InputMode::parse);
+        let mounted = channel.file_system.is_known();
+        let streamed = schemas::ml_training::needs_pipe(channel).is_some();
+        named
+            .or(mounted.then_some(InputMode::FastFile))
+            .or(streamed.then_some(InputMode::Pipe))
     }
 
     fn image(&mut self, config: &Config) -> ImageChoice {

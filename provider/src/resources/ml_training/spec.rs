@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use aws::RunSpec;
 use aws::naming;
 use aws::spec::{
-    Algorithm, Channel, Checkpoint, Compression, Dashboard, DataBucket, Distribution, JobBucket,
-    ResumeFrom, Role, Source, Vpc,
+    Algorithm, Channel, Checkpoint, Compression, Dashboard, DataBucket, Distribution, FileSystem,
+    JobBucket, Mounted, ResumeFrom, Role, Source, Vpc,
 };
 use planner::{Capacity, Decision};
 use schemas::ml_training::{Effective, InputChannel, MAX_WAIT_HOURS, Regional, VpcConfig};
@@ -91,6 +91,9 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
         channels: here.channels(&data_bucket),
         data_bucket,
         dataset_size_gb: config.dataset_size_gb.known().unwrap_or_default(),
+        file_system: decision
+            .file_system_gib
+            .map(|capacity_gib| FileSystem { capacity_gib }),
         max_staging_gb: config.max_staging_gb.known(),
         algorithm: match from.container {
             Container::Image(uri) => Algorithm::Image(uri.clone()),
@@ -271,16 +274,29 @@ impl<'a> Here<'a> {
             None => vec![Channel {
                 name: "train".to_owned(),
                 s3_uri: moved(&dataset),
+                input_mode: self.usual_mode(),
                 ..Channel::default()
             }],
             Some(channels) => channels
                 .iter()
-                .map(|(name, channel)| Channel {
-                    s3_uri: moved(channel.s3_uri.as_ref().known().map_or("", String::as_str)),
-                    ..settings_of(name, channel)
+                .map(|(name, channel)| {
+                    let settings = settings_of(name, channel);
+                    let needed =
+                        schemas::ml_training::needs_pipe(channel).map(|_| "Pipe".to_owned());
+                    Channel {
+                        s3_uri: moved(channel.s3_uri.as_ref().known().map_or("", String::as_str)),
+                        input_mode: settings.input_mode.or(needed).or_else(|| self.usual_mode()),
+                        ..settings
+                    }
                 })
                 .collect(),
         }
+    }
+
+    /// The mode of a channel that names none and needs none; `None`: downloaded, which is SageMaker's own default.
+    fn usual_mode(&self) -> Option<String> {
+        let mode = self.from.decision.input_mode?;
+        (mode != planner::InputMode::File).then(|| mode.as_str().to_owned())
     }
 }
 
@@ -296,6 +312,10 @@ fn settings_of(name: &str, channel: &InputChannel) -> Channel {
         s3_data_type: own(&channel.s3_data_type),
         distribution: own(&channel.distribution),
         shuffle_seed: channel.shuffle_seed.known(),
+        file_system: channel.file_system.as_ref().known().map(|mounted| Mounted {
+            file_system_id: text(&mounted.id),
+            directory_path: text(&mounted.directory_path),
+        }),
     }
 }
 

@@ -182,6 +182,34 @@ def _sts(call: Call) -> list[Need]:
     return [Need(f"sts:{call.operation}", call.params.get("RoleArn", "*"))]
 
 
+def _fsx(call: Call) -> list[Need]:
+    """Linking a bucket makes a service-linked role (FSx for Lustre user guide, "Using service-linked roles" and
+    "Prerequisites for linking to S3")."""
+    params = call.params
+    base = f"arn:{call.partition}:fsx:{call.region}:{call.account}:"
+    context = _tags(params.get("Tags"))
+    id = params.get("FileSystemId", "*")
+    system = Need(f"fsx:{call.operation}", f"{base}file-system/{id}", {**context, **_file_system_tags(call, id)})
+    tagging = [Need("fsx:TagResource", f"{base}file-system/{id}", context)] if params.get("Tags") else []
+    if call.operation == "CreateDataRepositoryAssociation":
+        source = "s3.data-source.lustre.fsx.amazonaws.com"
+        role = (
+            f"arn:{call.partition}:iam::{call.account}:role/aws-service-role/{source}/AWSServiceRoleForFSxS3Access_{id}"
+        )
+        made = ("iam:CreateServiceLinkedRole", "iam:AttachRolePolicy", "iam:PutRolePolicy")
+        return [system, *(Need(action, role, {"iam:awsservicename": source}) for action in made)]
+    if call.operation == "DescribeDataRepositoryAssociations":
+        return [Need(f"fsx:{call.operation}", f"{base}association/*")]
+    return [system, *tagging]
+
+
+def _file_system_tags(call: Call, id: str) -> dict[str, Any]:
+    from ..world import world
+
+    found = world(call.account).file_systems.get(id)
+    return _resource_tags(found.tags) if found else {}
+
+
 # S3 operation -> action; an operation that is not here is its own action.
 _S3 = {
     "HeadBucket": "ListBucket",
@@ -270,6 +298,7 @@ def _delete_objects(call: Call, bucket: str) -> list[Need]:
 
 _OF: dict[str, Callable[[Call], list[Need]]] = {
     "cloudwatch": _cloudwatch,
+    "fsx": _fsx,
     "iam": _iam,
     "logs": _logs,
     "s3": _s3,

@@ -71,6 +71,7 @@ def _load() -> None:
         cloudwatch,
         ec2,
         eventual,
+        fsx,
         iam,
         pricing,
         quotas,

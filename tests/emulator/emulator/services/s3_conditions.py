@@ -81,3 +81,10 @@ def usual_headers(call: Call, response: Response) -> None:
     bucket = bucket_of(call)
     if bucket is not None and not bucket.versioning_status and "x-amz-version-id" in names:
         del response.headers[names["x-amz-version-id"]]
+
+
+@after("s3", "ListParts")
+def root_of_parts(call: Call, response: Response) -> None:
+    """moto names the root element ListPartsResponse; the API reference has ListPartsResult, and the Rust SDK looks."""
+    response.body = response.body.replace(b"ListPartsResponse", b"ListPartsResult")
+    response.headers = {n: v for n, v in response.headers.items() if n.lower() != "content-length"}
