@@ -51,6 +51,10 @@ pub const POLICY_FEATURES: &[(&str, &str)] = &[
         "managed_role",
         "no `role_arn`: the execution role is made and removed",
     ),
+    (
+        "delayed_start",
+        "a start that lies in the future: schedule group, dead-letter queue and role for it",
+    ),
     ("dashboard", "the run's CloudWatch dashboard"),
     ("logs", "last log lines after a failure"),
     (

@@ -21,8 +21,6 @@ pub enum Refused {
     These(&'static [&'static str]),
     /// This attribute of any entry of the map.
     InEntry(&'static str),
-    /// No value as such, but what a decision would make of it, in these words: the plan refuses that once it is decided.
-    Decided(&'static str),
 }
 
 /// One refusal.
@@ -44,20 +42,12 @@ const fn refuse(attribute: &'static str, values: Refused, sentence: &'static str
     }
 }
 
-/// A start in the future, once it is decided. The data source decides it and refuses nothing.
-pub const LATER_START: &str = "A start in the future is decided here and carried out by the part \"The whole AWS lifecycle\", which is still to come.";
-
 /// Refused in `sustainable_ml_training`, and in `data.sustainable_placement` as far as it has the attribute.
 pub static TRAINING: &[Refusal] = &[
     refuse(
         "training_strategy",
         Refused::These(&["federated_learning"]),
         "Federated learning over several regions is not available yet: one training is one job in one region.",
-    ),
-    refuse(
-        "max_start_delay_hours",
-        Refused::Decided("with a decided start later than `earliest_start`"),
-        LATER_START,
     ),
     refuse(
         "use_fsx_lustre",
@@ -78,11 +68,6 @@ pub static TRAINING: &[Refusal] = &[
         "fallback_instance_types",
         Refused::AboveZero,
         "Fallback instance types are not available yet: the run uses the type that the plan shows.",
-    ),
-    refuse(
-        "scheduler_role_arn",
-        Refused::Any,
-        "A delayed start is not available yet, so there is nothing that would use a scheduler's role.",
     ),
     refuse(
         "alarm_sns_topic_arn",
@@ -119,7 +104,7 @@ fn is_refused(value: &Value, values: Refused) -> bool {
         Refused::False => value.as_bool() == Some(false),
         Refused::AboveZero => value.as_f64().is_some_and(|number| number > 0.0),
         Refused::These(these) => value.as_str().is_some_and(|text| these.contains(&text)),
-        Refused::InEntry(_) | Refused::Decided(_) => false,
+        Refused::InEntry(_) => false,
     }
 }
 

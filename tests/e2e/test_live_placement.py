@@ -266,7 +266,7 @@ def test_secrets_stay_secret(scene, signals, tmp_path):
 
 
 def test_starting_later(scene, signals):
-    """The data source decides it and shows it; the resource refuses it for now, with the sentence."""
+    """The data source decides it and shows it; the resource leaves the start to AWS."""
     signals.values = {US: flat(380), IE: dip(300, 20, hours_from_now=5)}
     late = {"max_start_delay_hours": 12}
     scene.provider_arguments = {"carbon_signal": maps(signals)}
@@ -277,11 +277,16 @@ def test_starting_later(scene, signals):
     assert found["expires_at"] == found["selected"]["start_time"]
     assert any(window["chosen"] and window["start"] == found["selected"]["start_time"] for window in found["windows"])
     assert "chosen:" in found["chart"] and found["chart_svg"].startswith("<svg ")
-    scene.write(placement(**late), training(**WORK, **KEPT, **late, placement=SELECTED))
-    result, _ = scene.plan()
-    assert result.code != 0
-    expect_error("The decided start is", 'carried out by the part "The whole AWS lifecycle"', path="placement").check(
-        result
+    scene.run(
+        step(
+            placement(**late),
+            training(**WORK, **KEPT, **late, placement=SELECTED),
+            state=[
+                expect_known_value("training_job_status", "Scheduled"),
+                expect_known_value("scheduled_start_time", lambda at: at > found["selected"]["issued_at"]),
+                expect_jobs(),
+            ],
+        )
     )
 
 
@@ -300,8 +305,8 @@ def test_earliest_start_is_the_time_of_the_plan(scene):
     )
 
 
-def test_a_later_start_by_the_usual_day_is_refused_for_now(scene):
-    """From the profile that is part of the provider; the data source shows the same start and refuses nothing."""
+def test_a_later_start_by_the_usual_day(scene):
+    """From the profile that is part of the provider; the data source shows the same start as the resource."""
     late = {
         "dataset_region": "eu-central-1",
         "preferred_training_regions": ["eu-central-1"],
@@ -313,9 +318,10 @@ def test_a_later_start_by_the_usual_day_is_refused_for_now(scene):
     assert start and start > late["earliest_start"]
     assert read(plan)["signal"]["quality"] == "profile"
     scene.write(training(**{**WORK, **late}))
-    result, _ = scene.plan()
-    assert result.code != 0
-    expect_error(f"The decided start is {start}", "The whole AWS lifecycle", path="max_start_delay_hours").check(result)
+    result, plan = scene.plan()
+    assert result.code == 0, result.explain()
+    [change] = [c for c in plan["resource_changes"] if c["type"] == "sustainable_ml_training"]
+    assert change["change"]["after"]["scheduled_start_time"] == start
 
 
 def test_a_signal_that_is_not_known_yet(scene, signals):

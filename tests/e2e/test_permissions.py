@@ -15,6 +15,7 @@ FEATURES = [
     "create_bucket",
     "companion_bucket",
     "managed_role",
+    "delayed_start",
     "dashboard",
     "logs",
     "quotas",
@@ -67,6 +68,19 @@ def test_the_whole_life_with_the_printed_policy(scene, where):
         step(training(**arguments)),
         step(training(tags={"team": "nlp"}, **arguments)),
         step(training(tags={"team": "nlp"}, hyperparameters={"rate": "1"}, **arguments)),
+    )
+
+
+def test_a_later_start_with_the_printed_policy(scene):
+    """Made, changed, planned anew and taken back; the role that starts it may do just that."""
+    keys = scene.emulator.enforce(printed_policy(scene, FEATURES))
+    scene.keep()
+    scene.provider_arguments = keys
+    later = {"earliest_start": "2096-05-14T18:00:00Z"}
+    scene.run(
+        step(training(**later)),
+        step(training(tags={"team": "nlp"}, **later), state=[expect_calls(UpdateSchedule=1)]),
+        step(training(hyperparameters={"rate": "1"}, **later), state=[expect_calls(DeleteSchedule=1)]),
     )
 
 

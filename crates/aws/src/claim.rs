@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, Kind};
-use crate::handle::BucketRef;
+use crate::handle::{BucketRef, ScheduleRef};
 use crate::retry::Watch;
 use crate::s3::{Bucket, Only};
 
@@ -31,6 +31,8 @@ pub(crate) struct Body {
     /// Set before CreateTrainingJob is called.
     pub(crate) job_name: Option<String>,
     pub(crate) manifest_uri: Option<String>,
+    /// Set before CreateSchedule is called: the start lies in the future.
+    pub(crate) schedule: Option<ScheduleRef>,
     /// ARN of who runs the apply.
     pub(crate) owner: String,
     /// Buckets in which this run is a user, so that a lost run's are found again.

@@ -40,6 +40,8 @@ struct Inner {
     sagemaker: Mutex<HashMap<String, aws_sdk_sagemaker::Client>>,
     connector: std::sync::OnceLock<Arc<aws_smithy_http_client::Connector>>,
     turns: Turns,
+    /// Seconds by which AWS's clock is ahead of this machine's, as its last answer said.
+    ahead: std::sync::atomic::AtomicI64,
 }
 
 /// Who the credentials belong to.
@@ -62,6 +64,7 @@ impl Aws {
                 sagemaker: Mutex::default(),
                 connector: std::sync::OnceLock::new(),
                 turns: Turns::default(),
+                ahead: std::sync::atomic::AtomicI64::new(0),
             }),
         }
     }
@@ -103,6 +106,23 @@ impl Aws {
     /// No credentials, or an account that is not allowed.
     pub async fn account_id(&self) -> Result<String, Error> {
         Ok(self.identity().await?.account.clone())
+    }
+
+    /// The time by AWS's clock, as far as its answers have told it; seconds since 1970. Starts are judged by it, since
+    /// it is AWS that starts them.
+    pub(crate) fn now(&self) -> i64 {
+        machine_seconds() + self.inner.ahead.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Notes what the `Date` header of an answer says.
+    pub(crate) fn tell_time(&self, date: &str) {
+        let format = aws_smithy_types::date_time::Format::HttpDate;
+        if let Ok(date) = aws_smithy_types::DateTime::from_str(date, format) {
+            let ahead = date.secs() - machine_seconds();
+            self.inner
+                .ahead
+                .store(ahead, std::sync::atomic::Ordering::Relaxed);
+        }
     }
 
     pub(crate) async fn identity(&self) -> Result<&Identity, Error> {
@@ -426,6 +446,14 @@ fn tls_context() -> Option<tls::TlsContext> {
 }
 
 /// `~/` as users write it in the provider block.
+fn machine_seconds() -> i64 {
+    clock::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()
+        .and_then(|span| i64::try_from(span.as_secs()).ok())
+        .unwrap_or_default()
+}
+
 fn home(path: &str) -> String {
     match (path.strip_prefix("~/"), std::env::var("HOME")) {
         (Some(rest), Ok(home)) => format!("{home}/{rest}"),

@@ -326,7 +326,9 @@ fn classify(code: Option<&str>, status: Option<u16>, message: &str) -> Kind {
         | "NoSuchLifecycleConfiguration"
         | "NoSuchBucketPolicy"
         | "DashboardNotFoundError"
-        | "NoSuchResourceException" => Kind::NotFound,
+        | "NoSuchResourceException"
+        | "QueueDoesNotExist"
+        | "AWS.SimpleQueueService.NonExistentQueue" => Kind::NotFound,
         "ValidationException"
             if message.contains("not found") || message.contains("Could not find") =>
         {
@@ -360,10 +362,17 @@ fn classify(code: Option<&str>, status: Option<u16>, message: &str) -> Kind {
         | "OperationAborted"
         | "ConcurrentModification"
         | "BucketNotEmpty"
+        | "ConflictException"
+        | "QueueNameExists"
+        | "QueueAlreadyExists"
+        | "QueueDeletedRecently"
+        | "AWS.SimpleQueueService.QueueDeletedRecently"
         | "DeleteConflict" => Kind::Conflict,
-        "ResourceLimitExceeded" | "LimitExceeded" | "TooManyBuckets" | "LimitExceededException" => {
-            Kind::Quota
-        }
+        "ResourceLimitExceeded"
+        | "LimitExceeded"
+        | "TooManyBuckets"
+        | "LimitExceededException"
+        | "ServiceQuotaExceededException" => Kind::Quota,
         _ if code.contains("Throttl")
             || code.contains("SlowDown")
             || code == "TooManyRequestsException"

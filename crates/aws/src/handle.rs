@@ -76,6 +76,14 @@ pub struct Handle {
     pub former_pools: Vec<(String, String)>,
     /// Names of the metrics that the job publishes.
     pub metric_names: Vec<String>,
+    /// What a later start is made with, a region each.
+    pub scheduling: Vec<SchedulingRef>,
+    /// The role that starts runs later.
+    pub scheduler_role_arn: Option<String>,
+    /// Its name when it is ours.
+    pub managed_scheduler_role: Option<String>,
+    /// The start of this run, until the job was seen.
+    pub schedule: Option<ScheduleRef>,
     /// All tags on the job.
     pub tags: BTreeMap<String, String>,
     /// The end of the run is awaited but was not reached: [`crate::lifecycle::wait`] goes on.
@@ -117,6 +125,32 @@ impl ExperimentRef {
     }
 }
 
+/// Schedule group and dead-letter queue in a region.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SchedulingRef {
+    /// Region of both.
+    pub region: String,
+    /// Name of the group.
+    pub group: String,
+    /// Name of the queue.
+    pub queue: String,
+    /// Its URL, once it was made.
+    pub queue_url: String,
+}
+
+/// A start that AWS makes later.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ScheduleRef {
+    /// Group of the schedule; its name is the job's.
+    pub group: String,
+    /// When, RFC 3339 in UTC.
+    pub at: String,
+    /// Why the start failed, once its dead letter was read.
+    pub failure: Option<String>,
+}
+
 /// The claim on the name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -143,6 +177,8 @@ impl Handle {
             && self.dashboard.is_none()
             && self.model_package_group.is_none()
             && self.experiments.is_empty()
+            && self.scheduling.is_empty()
+            && self.managed_scheduler_role.is_none()
             && !self
                 .data_bucket
                 .as_ref()

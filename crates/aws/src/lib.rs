@@ -40,6 +40,7 @@ mod request;
 mod retry;
 mod run;
 mod s3;
+mod scheduler;
 mod signed;
 mod steps;
 mod turns;
@@ -54,6 +55,7 @@ pub use observation::{Observation, Outcome};
 pub use report::{
     AfterReport, CreateReport, DestroyReport, Failure, Imported, ReadReport, Remark, UpdateReport,
 };
+pub use scheduler::INPUT_MAX_BYTES as START_REQUEST_MAX_BYTES;
 pub use settings::{AssumeRole, RetryMode, Secret, Service, Settings};
 pub use spec::RunSpec;
 pub use timing::Timing;

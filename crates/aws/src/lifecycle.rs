@@ -14,7 +14,6 @@ use crate::report::{
 use crate::retry::Watch;
 use crate::run::Run;
 use crate::spec::{Dashboard, RunSpec};
-use crate::steps;
 
 /// What [`update`] changes in place.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -215,9 +214,8 @@ async fn follow_up(
         }
         return report;
     }
-    match steps::describe(aws, &report.handle.region, &name).await {
-        Ok(Some(job)) => report.observation = Some(crate::read::observe(&job, &report.handle)),
-        Ok(None) => report.observation = None,
+    match crate::read::look(aws, &mut report.handle).await {
+        Ok(found) => report.observation = found.observation(&report.handle),
         Err(error) => report.remarks.push(Remark::new(
             format!("training job {name} could not be looked at"),
             error.to_string(),

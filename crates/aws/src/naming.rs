@@ -121,6 +121,21 @@ pub fn role_name(data_bucket: &str, name: &str) -> String {
     format!("sustainable-{head}-{digest}")
 }
 
+/// Name of the role that starts runs later: 64 characters at most, one per data bucket and name.
+pub fn scheduler_role_name(data_bucket: &str, name: &str) -> String {
+    let digest: String = sha256_hex(format!("{data_bucket}/{name}/scheduler").as_bytes())
+        .chars()
+        .take(10)
+        .collect();
+    let head: String = name.chars().take(30).collect();
+    format!("sustainable-scheduler-{head}-{digest}")
+}
+
+/// Name of the schedule group and of the dead-letter queue, one of each per region, data bucket and name.
+pub fn scheduling_name(data_bucket: &str, name: &str) -> String {
+    role_name(data_bucket, name)
+}
+
 /// Name of the dashboard; dashboards are global in an account.
 pub fn dashboard_name(data_bucket: &str, name: &str) -> String {
     role_name(data_bucket, name)
@@ -262,6 +277,7 @@ mod tests {
         assert!(one.ends_with("-ap-southeast-2"));
         assert!(role_name(&"b".repeat(63), &long).len() <= 64);
         assert_ne!(role_name("a", "x"), role_name("b", "x"));
+        assert!(scheduler_role_name(&"b".repeat(63), &long).len() <= 64);
     }
 
     #[test]

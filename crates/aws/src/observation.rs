@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Observation {
-    /// AWS's `TrainingJobStatus`, or `NotFound`.
+    /// AWS's `TrainingJobStatus`, or `NotFound`; before there is a job `Scheduled`, `Launching`, `LaunchFailed`.
     pub status: String,
     /// AWS's `SecondaryStatus`.
     pub secondary_status: Option<String>,
@@ -86,6 +86,8 @@ pub enum Outcome {
     Capacity,
     /// Somebody stopped it.
     StoppedByUser,
+    /// The planned start failed.
+    FailedToLaunch,
     /// The job is gone and its end was never seen.
     Unknown,
 }
@@ -101,6 +103,7 @@ impl Outcome {
             Outcome::SpotExhausted => "spot_exhausted",
             Outcome::Capacity => "capacity",
             Outcome::StoppedByUser => "stopped_by_user",
+            Outcome::FailedToLaunch => "failed_to_launch",
             Outcome::Unknown => "unknown",
         }
     }
@@ -111,7 +114,7 @@ impl Observation {
     pub fn is_terminal(&self) -> bool {
         matches!(
             self.status.as_str(),
-            "Completed" | "Failed" | "Stopped" | "NotFound"
+            "Completed" | "Failed" | "Stopped" | "NotFound" | "LaunchFailed"
         )
     }
 }

@@ -22,6 +22,10 @@ pub const FEATURES: &[(&str, &str)] = &[
         "managed_role",
         "no role_arn: the execution role is made and removed",
     ),
+    (
+        "delayed_start",
+        "a start that lies in the future: schedule group, dead-letter queue and role for it",
+    ),
     ("dashboard", "the run's CloudWatch dashboard"),
     ("logs", "last log lines after a failure"),
     (
@@ -61,6 +65,10 @@ enum On {
     Roles,
     PassedRoles,
     Dashboards,
+    Schedules,
+    ScheduleGroups,
+    Queues,
+    StarterRoles,
     Logs,
     Keys,
     Experiments,
@@ -84,6 +92,10 @@ impl On {
             ]),
             On::PassedRoles => json!("arn:aws:iam::*:role/*"),
             On::Dashboards => json!("arn:aws:cloudwatch::*:dashboard/sustainable-*"),
+            On::Schedules => json!("arn:aws:scheduler:*:*:schedule/sustainable-*"),
+            On::ScheduleGroups => json!("arn:aws:scheduler:*:*:schedule-group/sustainable-*"),
+            On::Queues => json!("arn:aws:sqs:*:*:sustainable-*"),
+            On::StarterRoles => json!("arn:aws:iam::*:role/*"),
             On::Logs => json!("arn:aws:logs:*:*:log-group:/aws/sagemaker/TrainingJobs*"),
             On::Keys => json!("arn:aws:kms:*:*:key/*"),
             On::Experiments => json!([
@@ -102,6 +114,9 @@ impl On {
         match self {
             On::PassedRoles => Some(
                 json!({ "StringEquals": { "iam:PassedToService": "sagemaker.amazonaws.com" } }),
+            ),
+            On::StarterRoles => Some(
+                json!({ "StringEquals": { "iam:PassedToService": "scheduler.amazonaws.com" } }),
             ),
             _ => None,
         }
@@ -243,6 +258,60 @@ const TABLE: &[(&[&str], &str, &[&str], On)] = &[
             "cloudwatch:DeleteDashboards",
         ],
         On::Dashboards,
+    ),
+    (
+        &["plan", "delayed_start"],
+        "ReadSchedules",
+        &["scheduler:GetSchedule"],
+        On::Schedules,
+    ),
+    (
+        &["plan", "delayed_start"],
+        "ReadDeadLetters",
+        &["sqs:ReceiveMessage"],
+        On::Queues,
+    ),
+    (
+        &["delayed_start"],
+        "ManageSchedules",
+        &[
+            "scheduler:CreateSchedule",
+            "scheduler:UpdateSchedule",
+            "scheduler:DeleteSchedule",
+        ],
+        On::Schedules,
+    ),
+    (
+        &["delayed_start"],
+        "ManageScheduleGroups",
+        &[
+            "scheduler:CreateScheduleGroup",
+            "scheduler:GetScheduleGroup",
+            "scheduler:DeleteScheduleGroup",
+            "scheduler:ListTagsForResource",
+            "scheduler:TagResource",
+            "scheduler:UntagResource",
+        ],
+        On::ScheduleGroups,
+    ),
+    (
+        &["delayed_start"],
+        "ManageDeadLetterQueues",
+        &[
+            "sqs:CreateQueue",
+            "sqs:GetQueueUrl",
+            "sqs:ListQueueTags",
+            "sqs:TagQueue",
+            "sqs:UntagQueue",
+            "sqs:DeleteQueue",
+        ],
+        On::Queues,
+    ),
+    (
+        &["delayed_start"],
+        "PassSchedulerRole",
+        &["iam:PassRole"],
+        On::StarterRoles,
     ),
     (
         &["quotas"],
@@ -415,7 +484,8 @@ mod tests {
         for action in actions(&["plan"]) {
             let verb = action.split(':').nth(1).unwrap();
             assert!(
-                ["Describe", "List", "Get"]
+                // A message that is received stays in its queue.
+                ["Describe", "List", "Get", "ReceiveMessage"]
                     .iter()
                     .any(|reading| verb.starts_with(reading)),
                 "{action}"

@@ -16,7 +16,7 @@ use crate::request;
 use crate::s3::{Bucket, rfc3339, seconds_between};
 use crate::settings::Service;
 use crate::spec::Compression;
-use crate::steps::{Job, STEPS, describe, same_account};
+use crate::steps::{Job, STEPS, describe, observe_schedule, same_account};
 
 const LOG_GROUP: &str = "/aws/sagemaker/TrainingJobs";
 const LOG_LINES: usize = 20;
@@ -51,7 +51,10 @@ pub(crate) async fn read(
     if handle.job_arn.is_none() {
         report.handle.job_arn = Some(request::job_arn(&report.handle, name));
     }
-    if let Some(job) = describe(aws, &handle.region, name).await? {
+    let found = look(aws, &mut report.handle).await?;
+    if let Found::Start(seen) = found {
+        report.observation = *seen;
+    } else if let Found::Job(job) = found {
         report.observation = observe(&job, handle);
         match job.tags(aws).await {
             Ok(tags) => {
@@ -96,6 +99,43 @@ pub(crate) async fn read(
         }
     }
     Ok(report)
+}
+
+/// What stands behind a job's name.
+pub(crate) enum Found {
+    /// The job.
+    Job(Box<Job>),
+    /// No job yet: its planned start.
+    Start(Box<Observation>),
+    /// Neither.
+    Nothing,
+}
+
+impl Found {
+    /// What it says to a user, without what takes more calls.
+    pub(crate) fn observation(&self, handle: &Handle) -> Option<Observation> {
+        match self {
+            Found::Job(job) => Some(observe(job, handle)),
+            Found::Start(seen) => Some(seen.as_ref().clone()),
+            Found::Nothing => None,
+        }
+    }
+}
+
+/// Looks for the job, and for its planned start while there is no job. A start that was seen to have happened is
+/// forgotten.
+pub(crate) async fn look(aws: &Aws, handle: &mut Handle) -> Result<Found, Error> {
+    let Some(name) = handle.job_name.clone() else {
+        return Ok(Found::Nothing);
+    };
+    if let Some(job) = describe(aws, &handle.region, &name).await? {
+        handle.schedule = None;
+        return Ok(Found::Job(Box::new(job)));
+    }
+    if handle.schedule.is_none() {
+        return Ok(Found::Nothing);
+    }
+    Ok(Found::Start(Box::new(observe_schedule(aws, handle).await?)))
 }
 
 /// The state was saved: nobody may take the job for lost. A plan's role is often read-only, so a refusal is no news.

@@ -11,8 +11,12 @@ use crate::naming;
 use crate::report::{CreateReport, Failure, Remark};
 use crate::retry::Watch;
 use crate::s3::Bucket;
+use crate::scheduler;
 use crate::spec::{JobBucket, Mounted, RunSpec};
 use crate::steps::STEPS;
+
+/// A start that is nearer than this is now: AWS starts to the minute.
+const AT_ONCE_SECONDS: i64 = 60;
 
 /// What the steps work on.
 pub(crate) struct Run<'a> {
@@ -38,6 +42,8 @@ pub(crate) struct Run<'a> {
     pub(crate) adopted: bool,
     /// Steps that made something that was not there before.
     pub(crate) made: Vec<&'static str>,
+    /// When the run is to start, seconds since 1970; `None`: at once.
+    pub(crate) start: Option<i64>,
     /// The previous job was asked to stop.
     pub(crate) stopped_previous: bool,
 }
@@ -58,6 +64,7 @@ impl<'a> Run<'a> {
         naming::partition(&spec.region).clone_into(&mut handle.partition);
         handle.job_name = None;
         handle.job_arn = None;
+        handle.schedule = None;
         handle.instance_type.clone_from(&spec.instance_type);
         handle.instance_count = spec.instance_count;
         handle.spot = spec.spot;
@@ -85,8 +92,22 @@ impl<'a> Run<'a> {
             job_name: String::new(),
             adopted: false,
             made: Vec::new(),
+            start: spec.start.as_deref().and_then(scheduler::seconds),
             stopped_previous: false,
         }
+    }
+
+    /// The start lies in the future, by AWS's clock.
+    pub(crate) fn is_delayed(&self) -> bool {
+        !self.adopted
+            && self
+                .start
+                .is_some_and(|start| start > self.aws.now() + AT_ONCE_SECONDS)
+    }
+
+    /// Something of this run is left to EventBridge Scheduler.
+    pub(crate) fn needs_scheduling(&self) -> bool {
+        self.is_delayed()
     }
 
     /// A bucket of the account.
@@ -230,6 +251,10 @@ fn merged(previous: &Handle, attempt: &Handle) -> Handle {
     handle.managed_role.clone_from(&attempt.managed_role);
     handle.dashboard.clone_from(&attempt.dashboard);
     handle.experiments.clone_from(&attempt.experiments);
+    handle.scheduling.clone_from(&attempt.scheduling);
+    handle
+        .managed_scheduler_role
+        .clone_from(&attempt.managed_scheduler_role);
     if handle.claim.is_none() {
         handle.claim.clone_from(&attempt.claim);
         handle.nonce.clone_from(&attempt.nonce);

@@ -1,5 +1,5 @@
-//! One small client for what needs only a call or two: JSON 1.1 and query protocol, over the SDK's own signer and
-//! HTTP stack.
+//! One small client for what needs only a call or two: JSON 1.0 and 1.1, REST-JSON and query protocol, over the SDK's
+//! own signer and HTTP stack.
 //!
 //! CloudWatch's SDK crate speaks RPC v2 CBOR only, which no AWS emulator serves, and every SDK crate costs build
 //! time and binary size. CreateTrainingJob goes this way too: its request is one JSON document that is also written
@@ -30,8 +30,17 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
 struct Address {
     host: String,
     signing_name: &'static str,
-    /// Prefix of `X-Amz-Target`, or version of the query API.
+    /// Prefix of `X-Amz-Target`, or version of the query API; empty where the path says what is meant.
     constant: &'static str,
+}
+
+/// One request, before it is signed.
+struct Request<'a> {
+    method: &'static str,
+    /// Path and query, percent-encoded, from the first slash on.
+    path: String,
+    headers: &'a [(&'a str, &'a str)],
+    body: String,
 }
 
 fn address(service: Service, region: &str) -> Option<Address> {
@@ -42,6 +51,8 @@ fn address(service: Service, region: &str) -> Option<Address> {
         Service::Servicequotas => ("servicequotas", "servicequotas", "ServiceQuotasV20190624"),
         Service::Pricing => ("api.pricing", "pricing", "AWSPriceListService"),
         Service::Ec2 => ("ec2", "ec2", "2016-11-15"),
+        Service::Scheduler => ("scheduler", "scheduler", ""),
+        Service::Sqs => ("sqs", "sqs", "AmazonSQS"),
         _ => return None,
     };
     Some(Address {
@@ -52,7 +63,7 @@ fn address(service: Service, region: &str) -> Option<Address> {
 }
 
 impl Aws {
-    /// A JSON 1.1 call.
+    /// A JSON call, 1.1 or for SQS 1.0.
     pub(crate) async fn json(
         &self,
         service: Service,
@@ -62,34 +73,57 @@ impl Aws {
     ) -> Result<Value, Error> {
         let address = address(service, region).ok_or_else(|| unknown(service))?;
         let target = format!("{}.{operation}", address.constant);
-        let headers = [
-            ("content-type", "application/x-amz-json-1.1"),
-            ("x-amz-target", target.as_str()),
-        ];
+        let version = match service {
+            Service::Sqs => "application/x-amz-json-1.0",
+            _ => "application/x-amz-json-1.1",
+        };
+        let request = Request {
+            method: "POST",
+            path: "/".to_owned(),
+            headers: &[("content-type", version), ("x-amz-target", target.as_str())],
+            body: body.to_string(),
+        };
         let answer = self
-            .post(
-                service,
-                region,
-                operation,
-                &address,
-                &headers,
-                body.to_string(),
-            )
+            .send(service, region, operation, &address, &request)
             .await?;
-        if answer.trim().is_empty() {
-            return Ok(Value::Null);
+        read_json(service, operation, &answer)
+    }
+
+    /// A REST-JSON call. `segments` make the path and are encoded here; without a `body` none is sent.
+    pub(crate) async fn rest(
+        &self,
+        service: Service,
+        region: &str,
+        (method, operation): (&'static str, &'static str),
+        segments: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Value, Error> {
+        let address = address(service, region).ok_or_else(|| unknown(service))?;
+        let mut path = String::new();
+        for segment in segments {
+            path.push('/');
+            path.extend(utf8_percent_encode(segment, QUERY));
         }
-        serde_json::from_str(&answer).map_err(|error| {
-            Error::answer(
-                service,
-                operation,
-                Some(200),
-                None,
-                format!("the answer is no JSON: {error}"),
-                None,
-            )
-            .of_kind(Kind::Network)
-        })
+        for (number, (key, value)) in query.iter().enumerate() {
+            path.push(if number == 0 { '?' } else { '&' });
+            path.push_str(key);
+            path.push('=');
+            path.extend(utf8_percent_encode(value, QUERY));
+        }
+        let request = Request {
+            method,
+            path,
+            headers: match body {
+                Some(_) => &[("content-type", "application/json")],
+                None => &[],
+            },
+            body: body.map(Value::to_string).unwrap_or_default(),
+        };
+        let answer = self
+            .send(service, region, operation, &address, &request)
+            .await?;
+        read_json(service, operation, &answer)
     }
 
     /// A query-protocol call; the answer is XML ([`tag`] reads it).
@@ -108,28 +142,32 @@ impl Aws {
             body.push('=');
             body.extend(utf8_percent_encode(value, QUERY));
         }
-        let headers = [(
-            "content-type",
-            "application/x-www-form-urlencoded; charset=utf-8",
-        )];
-        self.post(service, region, operation, &address, &headers, body)
+        let request = Request {
+            method: "POST",
+            path: "/".to_owned(),
+            headers: &[(
+                "content-type",
+                "application/x-www-form-urlencoded; charset=utf-8",
+            )],
+            body,
+        };
+        self.send(service, region, operation, &address, &request)
             .await
     }
 
-    async fn post(
+    async fn send(
         &self,
         service: Service,
         region: &str,
         operation: &'static str,
         address: &Address,
-        headers: &[(&str, &str)],
-        body: String,
+        request: &Request<'_>,
     ) -> Result<String, Error> {
         let mut attempt = 0;
         loop {
             attempt += 1;
             match self
-                .post_once(service, region, operation, address, headers, &body)
+                .send_once(service, region, operation, address, request)
                 .await
             {
                 Err(error) if attempt < self.attempts() && worth_retrying(&error) => {
@@ -141,14 +179,13 @@ impl Aws {
         }
     }
 
-    async fn post_once(
+    async fn send_once(
         &self,
         service: Service,
         region: &str,
         operation: &'static str,
         address: &Address,
-        headers: &[(&str, &str)],
-        body: &str,
+        asked: &Request<'_>,
     ) -> Result<String, Error> {
         let broken = |text: String| {
             Error::answer(service, operation, None, None, text, None).of_kind(Kind::Network)
@@ -157,13 +194,16 @@ impl Aws {
         let endpoint = self
             .endpoint(service)
             .unwrap_or_else(|| address.host.clone());
-        let uri = format!("{}/", endpoint.trim_end_matches('/'));
-        let mut request = http::Request::post(&uri).header("user-agent", self.user_agent());
-        for (name, value) in headers {
+        let uri = format!("{}{}", endpoint.trim_end_matches('/'), asked.path);
+        let mut request = http::Request::builder()
+            .method(asked.method)
+            .uri(&uri)
+            .header("user-agent", self.user_agent());
+        for (name, value) in asked.headers {
             request = request.header(*name, *value);
         }
         let mut request = request
-            .body(SdkBody::from(body))
+            .body(SdkBody::from(asked.body.as_str()))
             .map_err(|error| broken(format!("{uri} is no usable endpoint: {error}")))?;
         let params = v4::SigningParams::builder()
             .identity(&identity)
@@ -175,10 +215,10 @@ impl Aws {
             .map_err(|error| broken(error.to_string()))?
             .into();
         let signable = SignableRequest::new(
-            "POST",
+            asked.method,
             uri.as_str(),
-            headers.iter().copied(),
-            SignableBody::Bytes(body.as_bytes()),
+            asked.headers.iter().copied(),
+            SignableBody::Bytes(asked.body.as_bytes()),
         )
         .map_err(|error| broken(error.to_string()))?;
         let (instructions, _) = sign(signable, &params)
@@ -203,6 +243,9 @@ impl Aws {
         let header = |name: &str| response.headers().get(name).map(str::to_owned);
         let request_id = header("x-amzn-requestid").or_else(|| header("x-amz-request-id"));
         let error_type = header("x-amzn-errortype");
+        if let Some(date) = header("date") {
+            self.tell_time(&date);
+        }
         let bytes = collect(response.into_body()).await.map_err(broken)?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if (200..300).contains(&status) {
@@ -227,6 +270,23 @@ impl Aws {
             request_id.or(id),
         ))
     }
+}
+
+fn read_json(service: Service, operation: &'static str, answer: &str) -> Result<Value, Error> {
+    if answer.trim().is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_str(answer).map_err(|error| {
+        Error::answer(
+            service,
+            operation,
+            Some(200),
+            None,
+            format!("the answer is no JSON: {error}"),
+            None,
+        )
+        .of_kind(Kind::Network)
+    })
 }
 
 async fn collect(body: SdkBody) -> Result<Vec<u8>, String> {

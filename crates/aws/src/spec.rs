@@ -75,6 +75,12 @@ pub struct RunSpec {
     pub checkpoint: Option<Checkpoint>,
     /// The execution role.
     pub role: Role,
+    /// The run is not to start before this moment, RFC 3339. `None`: at once. One that has passed is at once too.
+    pub start: Option<String>,
+    /// The role that starts the run later.
+    pub scheduler_role: SchedulerRole,
+    /// The run that this one follows may be stopped although it has begun.
+    pub may_stop_previous: bool,
     /// Network of the job.
     pub vpc: Option<Vpc>,
     /// Key of the S3 objects that the job writes.
@@ -273,6 +279,24 @@ pub struct Experiment {
     pub trial: Option<String>,
     /// Run, which has to exist.
     pub run: Option<String>,
+}
+
+/// The role that EventBridge Scheduler starts a run with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SchedulerRole {
+    /// The user's own.
+    Given {
+        /// Its ARN.
+        arn: String,
+    },
+    /// Ours: made when a start lies in the future, least-privilege, removed at destroy.
+    Managed {
+        /// IAM path; `/` by default.
+        path: Option<String>,
+        /// ARN of a permissions boundary.
+        boundary: Option<String>,
+    },
 }
 
 /// Network of the job.

@@ -37,6 +37,12 @@ pub struct Timing {
     pub first_retry: Duration,
     /// The longest pause of a call's retries.
     pub longest_retry: Duration,
+    /// The name of a queue that was deleted rests for 60 s (SQS API reference, DeleteQueue), and a schedule group takes
+    /// about as long to go: they are tried again for this long.
+    pub resting: Duration,
+    /// After its time a planned start may be under way for this long: EventBridge Scheduler starts within 60 s (user
+    /// guide, "Schedule types"), the rest is for the call.
+    pub starting: Duration,
     /// Between two CreateTrainingJob calls in one region: SageMaker allows one a second.
     pub between_creates: Duration,
     /// Credentials are renewed this long before they expire. Their expiry is the service's, and is not scaled.
@@ -89,6 +95,8 @@ impl Default for Timing {
             lease: Duration::from_secs(60),
             first_retry: Duration::from_millis(500),
             longest_retry: Duration::from_secs(20),
+            resting: Duration::from_secs(120),
+            starting: Duration::from_secs(90),
             between_creates: Duration::from_secs(1),
             renewed_before_expiry: Duration::from_secs(60),
             looking: Duration::from_secs(60),
@@ -123,6 +131,8 @@ impl Timing {
             lease: usual.lease.mul_f64(factor).max(SHORTEST_LEASE),
             first_retry: usual.first_retry.mul_f64(factor),
             longest_retry: usual.longest_retry.mul_f64(factor),
+            resting: usual.resting.mul_f64(factor),
+            starting: usual.starting.mul_f64(factor),
             between_creates: usual.between_creates.mul_f64(factor),
             ..usual
         })

@@ -11,6 +11,7 @@ use crate::lifecycle::{Change, DashboardChange};
 use crate::naming;
 use crate::report::{Failure, Remark, UpdateReport};
 use crate::retry::Watch;
+use crate::run::own_tags;
 use crate::s3::Bucket;
 use crate::settings::Service;
 use crate::steps;
@@ -47,7 +48,7 @@ async fn apply(
 ) -> Result<(), (&'static str, Error)> {
     if let Some(tags) = &change.tags {
         watch.check().map_err(|error| ("tags", error))?;
-        retag_job(aws, &mut report.handle, tags)
+        retag_job(aws, &mut report.handle, tags, watch)
             .await
             .map_err(|error| ("tags", error))?;
         if let Err(error) = retag_parts(aws, &report.handle, tags).await {
@@ -106,11 +107,26 @@ async fn retag_job(
     aws: &Aws,
     handle: &mut Handle,
     tags: &BTreeMap<String, String>,
+    watch: &Watch<'_>,
 ) -> Result<(), Error> {
     let (Some(arn), Some(name)) = (handle.job_arn.clone(), handle.job_name.clone()) else {
         return Ok(());
     };
+    if steps::retag_schedule(aws, handle, tags, watch).await? {
+        handle.tags = own_tags(tags, &handle.name, &handle.nonce);
+        return Ok(());
+    }
     let Some(job) = steps::describe(aws, &handle.region, &name).await? else {
+        if let Some(planned) = &handle.schedule {
+            return Err(Error::new(
+                Kind::Conflict,
+                format!(
+                    "training job {name} is being started: it was due at {}",
+                    planned.at
+                ),
+            )
+            .advise("Apply again once it runs."));
+        }
         return Err(Error::new(
             Kind::NotFound,
             format!("training job {name} is gone: its tags cannot be changed"),
@@ -174,6 +190,10 @@ async fn retag_parts(
     if let Some(role) = &handle.managed_role {
         steps::retag_role(aws, handle, role, tags).await?;
     }
+    if let Some(role) = &handle.managed_scheduler_role {
+        steps::retag_role(aws, handle, role, tags).await?;
+    }
+    steps::retag_scheduling(aws, handle, tags).await?;
     for reference in handle
         .data_bucket
         .iter()

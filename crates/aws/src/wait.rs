@@ -7,7 +7,6 @@ use crate::lifecycle::ReadOptions;
 use crate::read;
 use crate::report::{ReadReport, Remark};
 use crate::retry::{Poll, Watch};
-use crate::steps::describe;
 
 /// What [`crate::lifecycle::wait`] does.
 pub(crate) async fn wait(
@@ -18,12 +17,15 @@ pub(crate) async fn wait(
 ) -> Result<ReadReport, Error> {
     let mut poll = Poll::new(aws.timing().run);
     let early = loop {
-        let Some(name) = &handle.job_name else {
-            break None;
-        };
-        match describe(aws, &handle.region, name).await? {
-            Some(job) if !job.is_terminal() => {
-                tracing::info!(name, status = job.status(), "waiting for the end")
+        let mut looked = handle.clone();
+        let seen = read::look(aws, &mut looked).await?.observation(&looked);
+        match seen {
+            Some(seen) if !seen.is_terminal() => {
+                tracing::info!(
+                    name = handle.job_name,
+                    status = seen.status,
+                    "waiting for the end"
+                )
             }
             _ => break None,
         }

@@ -8,7 +8,7 @@ mod values;
 
 use crate::data_sources::{carbon_intensity, instance_types, placement};
 use crate::functions::{FUNCTIONS, Function, POLICY_FEATURES};
-use crate::refusals::{self, Refusal, Refused};
+use crate::refusals::{self, Refusal};
 use crate::{ml_training, provider_config, training_report};
 use page::Page;
 
@@ -124,11 +124,9 @@ fn places(examples: Examples<'_>) -> Generated {
             page.heading("Attributes");
             page.attributes(placement::OUTPUTS);
             let has = |refusal: &&Refusal| {
-                // What a decision comes to is refused where it would be carried out, not here.
-                !matches!(refusal.values, Refused::Decided(_))
-                    && placement::inputs()
-                        .iter()
-                        .any(|input| input.name == refusal.attribute)
+                placement::inputs()
+                    .iter()
+                    .any(|input| input.name == refusal.attribute)
             };
             let refused: Vec<Refusal> = refusals::TRAINING.iter().filter(has).copied().collect();
             page.not_yet(&refused);

@@ -156,7 +156,6 @@ fn refused_value(refusal: &Refusal) -> String {
             format!("{}:", each.join(", "))
         }
         Refused::InEntry(field) => format!("`{name}` with `{field}`:"),
-        Refused::Decided(what) => format!("`{name}` {what}:"),
     }
 }
 

@@ -256,7 +256,9 @@ declare! {
         encrypt_inter_container_traffic: bool, "Encrypt traffic between instances.", flag().run().preset(Preset::Bool(false));
         role_arn: String, "Execution role to use as it is.", text(Text::Arn("iam", "role")).decision()
             .preset(Preset::Derived("a role of its own with the least permissions"));
-        scheduler_role_arn: String, "Role of a delayed start.", text(Text::Arn("iam", "role")).decision();
+        scheduler_role_arn: String, "Role that starts the run later.", text(Text::Arn("iam", "role")).decision()
+            .preset(Preset::Derived("a role of its own that may start this training and nothing else"))
+            .more("It has to trust `scheduler.amazonaws.com`; a condition on `aws:SourceArn` has to name the schedule group. Used only where the start lies in the future.");
         permissions_boundary_arn: String, "Boundary of the role that is created.", text(Text::Arn("iam", "policy")).decision();
         iam_path: String, "Path of the role that is created.", text(Text::IamPath).decision().preset(Preset::Text("/"));
     }
@@ -277,7 +279,7 @@ declare! {
         earliest_start: String, "Not before this time.", text(Text::Time).decision().workload()
             .more("A plan has no clock of its own: write `plantimestamp()` for the time of the plan, which is the same when the plan is applied. A later value changes nothing of a run that exists, and is no difference.");
         max_start_delay_hours: f64, "Longest delay of the start.", number(0.0, MAX_RUN_HOURS).decision().workload().preset(Preset::Number(0.0))
-            .more("Counted from `earliest_start`. The decision compares the hours in between by the usual day of the grid, or by the signal of `data.sustainable_placement`.");
+            .more("Counted from `earliest_start`. The decision compares the hours in between by the usual day of the grid, or by the signal of `data.sustainable_placement`. A start that lies in the future is made by EventBridge Scheduler: see [Choosing start times](../guides/choosing-start-times.md).");
         deadline: String, "When the run must have ended.", text(Text::Time).decision().workload()
             .more("By the central estimate of its hours. Looked at again by the apply that makes the run.");
     }

@@ -130,9 +130,9 @@ declare! {
         id: String, "`<s3_bucket_name>/<name>`.", out(ANY_TEXT);
         arn: String, "ARN of the training job.", out(ANY_TEXT).after_apply();
         training_job_name: String, "Name of the training job.", out(ANY_TEXT).after_apply();
-        training_job_status: String, "Status, as SageMaker reports it.", out(ANY_TEXT).after_apply().more("SageMaker's `InProgress`, `Completed`, `Failed`, `Stopping`, `Stopped` and `Deleting`; beside them `NotFound` when the record is gone, and `LaunchFailed` when no job could be created.");
+        training_job_status: String, "Status, as SageMaker reports it.", out(ANY_TEXT).after_apply().more("SageMaker's `InProgress`, `Completed`, `Failed`, `Stopping`, `Stopped` and `Deleting`; beside them `NotFound` when the record is gone, `Scheduled` while the start lies in the future, `Launching` while it is made, and `LaunchFailed` when no job could be created.");
         secondary_status: String, "Detailed status, as SageMaker reports it.", out(ANY_TEXT).after_refresh();
-        outcome: String, "How the run ended.", out(ANY_TEXT).after_refresh().more("`pending`, `succeeded`, `failed`, `over_run` (stopped at `max_runtime_hours`, a partial model was uploaded), `spot_exhausted` (stopped at `max_wait_hours`), `capacity`, `stopped_by_user`, `failed_to_launch`, or `unknown` when the record is gone and nobody saw the end. A `postcondition` on it watches a run in CI.");
+        outcome: String, "How the run ended.", out(ANY_TEXT).after_refresh().more("`pending`, `succeeded`, `failed`, `over_run` (stopped at `max_runtime_hours`, a partial model was uploaded), `spot_exhausted` (stopped at `max_wait_hours`), `capacity`, `stopped_by_user`, `failed_to_launch` (the planned start failed), or `unknown` when the record is gone and nobody saw the end. A `postcondition` on it watches a run in CI.");
         failure_reason: String, "Why the run failed.", out(ANY_TEXT).after_refresh();
         last_log_lines: Vec<String>, "Last 20 log lines after a failure.", out(LINES).after_refresh();
         log_url: String, "Opens the logs.", out(ANY_TEXT).after_apply();

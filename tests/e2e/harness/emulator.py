@@ -102,9 +102,10 @@ class Emulator:
     # What was asked
 
     def requests(self, since: int = 0) -> list[dict]:
-        """The requests that arrived, of every client but the tests themselves."""
+        """The requests that arrived, of every client but the tests themselves and AWS's own scheduler."""
         found = self.control("GET", f"requests?since={since}")["requests"]
-        return [request for request in found if "Boto3" not in (request["user_agent"] or "")]
+        others = ("Boto3", "scheduler.amazonaws.com")
+        return [request for request in found if not any(other in (request["user_agent"] or "") for other in others)]
 
     def calls(self, since: int = 0) -> Counter:
         """How often each operation was asked for."""
@@ -178,6 +179,8 @@ class Emulator:
             for one in found["file_systems"]
             if one["lifecycle"] != "DELETING"
         ]
+        for kind in ("schedule", "schedule_group", "queue"):
+            things += [{"kind": kind, "id": f"{one['region']}/{one['name']}"} for one in found[f"{kind}s"]]
         things += [{"kind": "job", "id": job["arn"], "status": job["status"]} for job in found["jobs"]]
         things += [
             {"kind": thing["kind"].lower(), "id": thing["arn"], "region": thing["region"]}
@@ -200,7 +203,11 @@ class Emulator:
         self.control("POST", "reset?everything=1")
         self.script_jobs(RUNS_ON)
 
-    # What runs
+    # What is to run, and what runs
+
+    def schedules(self) -> list[dict]:
+        """Every schedule of EventBridge Scheduler that has not fired."""
+        return [one for one in self.control("GET", "inventory")["schedules"] if not one["completed"]]
 
     def jobs(self) -> list[dict]:
         """Every training job, in every region, oldest first."""

@@ -61,7 +61,20 @@ class Scene:
 
     def provider(self, alias: str | None = None, **changed) -> Item:
         """A provider block that points to the emulator."""
-        services = ("cloudwatch", "ec2", "events", "iam", "logs", "pricing", "s3", "sagemaker", "servicequotas", "sts")
+        services = (
+            "cloudwatch",
+            "ec2",
+            "events",
+            "iam",
+            "logs",
+            "pricing",
+            "s3",
+            "sagemaker",
+            "scheduler",
+            "servicequotas",
+            "sqs",
+            "sts",
+        )
         usual = {
             "region": "us-east-1",
             **KEYS,

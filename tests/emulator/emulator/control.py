@@ -14,6 +14,7 @@ from .call import DEFAULT_ACCOUNT
 from .errors import Response
 from .inventory import inventory
 from .sagemaker import jobs, script
+from .scheduling import fire
 from .world import Settings, World, all_worlds, world
 
 Query = dict[str, str]
@@ -160,6 +161,7 @@ def _declare_object(here: World, query: Query, body: Any) -> Any:
 
 def _clock(here: World, query: Query, body: Any) -> Any:
     here.clock.advance(float(body.get("advance_seconds", 0)))
+    fire.settle(here)
     return {"now": here.clock.utc().isoformat() + "Z", "offset_seconds": here.clock.offset}
 
 

@@ -9,6 +9,7 @@ from moto.core.base_backend import BackendDict
 
 from . import moto_backend
 from .sagemaker import effects, jobs, pools
+from .scheduling import fire
 from .services import fsx
 from .world import World
 
@@ -16,6 +17,7 @@ from .world import World
 def inventory(world: World) -> dict[str, Any]:
     """All resources by kind."""
     with moto_backend.LOCK, world.lock:
+        fire.settle(world)
         effects.settle(world)
         return {
             "account": world.account,
@@ -30,6 +32,9 @@ def inventory(world: World) -> dict[str, Any]:
             "log_groups": _log_groups(world),
             "experiments": _experiments(world),
             "model_groups": _model_groups(world),
+            "schedules": _schedules(world),
+            "schedule_groups": _schedule_groups(world),
+            "queues": _queues(world),
         }
 
 
@@ -171,3 +176,24 @@ def _model_groups(world: World) -> list[dict[str, Any]]:
     """Model package groups and their versions, as they were asked for."""
     keys = ("name", "region", "arn", "tags", "versions")
     return [{key: group[key] for key in keys} for group in world.model_groups.values()]
+
+
+def _schedules(world: World) -> list[dict[str, Any]]:
+    return [
+        {"name": s.name, "group": s.group, "region": s.region, "completed": s.completed, "request": s.request}
+        for s in world.schedules.values()
+    ]
+
+
+def _schedule_groups(world: World) -> list[dict[str, Any]]:
+    return [
+        {"name": g.name, "region": g.region, "tags": g.tags} for g in world.schedule_groups.values() if not g.deleting
+    ]
+
+
+def _queues(world: World) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "region": region, "tags": queue.tags, "attributes": queue.attributes}
+        for region, backend in _all("sqs", world.account)
+        for name, queue in backend.queues.items()
+    ]

@@ -28,6 +28,8 @@ class Settings:
     bucket_settling_seconds: float = 0.0
     # Lifetime of assumed roles' credentials; 0: as asked for.
     session_seconds: float = 0.0
+    # The name of a deleted queue rests for so long (AWS: 60).
+    queue_rest_seconds: float = 0.0
     # Check the job's role, its buckets and the role's rights to them at
     # CreateTrainingJob, as SageMaker does. Off where IAM and S3 are elsewhere.
     check_job_access: bool = True
@@ -81,6 +83,12 @@ class World:
         self.role_refusals: dict[str, int] = {}
         # Bucket name -> time of CreateBucket.
         self.bucket_born: dict[str, float] = {}
+        # EventBridge Scheduler: (region, group, name) -> Schedule; (region, name) -> Group.
+        self.schedules: dict[tuple[str, str, str], Any] = {}
+        self.schedule_groups: dict[tuple[str, str], Any] = {}
+        self.firing = False
+        # (region, queue name) -> when it was deleted.
+        self.queues_deleted: dict[tuple[str, str], float] = {}
         # When the next CreateTrainingJob is allowed, where there is a rate.
         self.next_create = 0.0
 

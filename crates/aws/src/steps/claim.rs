@@ -2,14 +2,15 @@
 
 use async_trait::async_trait;
 
-use super::{Step, describe};
+use super::{Step, describe, schedule};
 use crate::claim::{self, Body, Stage};
 use crate::error::{Error, Kind};
-use crate::handle::ClaimRef;
+use crate::handle::{ClaimRef, Handle};
 use crate::naming;
 use crate::removal::Removal;
 use crate::run::Run;
 use crate::s3::Bucket;
+use crate::scheduler;
 
 pub(crate) struct Take;
 
@@ -36,6 +37,7 @@ impl Step for Take {
             region: run.spec.region.clone(),
             job_name: None,
             manifest_uri: None,
+            schedule: None,
             owner: run.aws.identity().await?.arn.clone(),
             companions: run.handle.companions.clone(),
             kms_key_arn: run
@@ -99,12 +101,13 @@ impl Step for Take {
                         previous.request_digest.clone(),
                         previous.job_name.clone(),
                     );
-                    let region = previous.region.clone();
+                    let (region, schedule) = (previous.region.clone(), previous.schedule.clone());
                     claim
                         .set(|body| {
                             body.nonce = nonce;
                             body.request_digest = digest;
                             body.job_name = job;
+                            body.schedule = schedule;
                             body.region = region;
                             body.stage = Stage::Confirmed;
                         })
@@ -196,6 +199,7 @@ async fn recover(
     let Some(job) = &before.job_name else {
         return Ok(());
     };
+    take_back(run, before, job).await?;
     let Some(found) = describe(run.aws, &before.region, job).await? else {
         // Noted, but never created: only its manifest may be there.
         if let Some((name, manifest)) = before
@@ -262,6 +266,37 @@ async fn recover(
         bucket.uri(key)
     ))
     .on("name"))
+}
+
+/// A start that was planned and lost costs nothing: it is taken back and planned anew. One that has begun is a job.
+async fn take_back(run: &mut Run<'_>, before: &Body, job: &str) -> Result<(), Error> {
+    let Some(planned) = &before.schedule else {
+        return Ok(());
+    };
+    let lost = Handle {
+        region: before.region.clone(),
+        job_name: Some(job.to_owned()),
+        schedule: Some(planned.clone()),
+        ..Handle::default()
+    };
+    let found = scheduler::get(run.aws, &before.region, &planned.group, job).await?;
+    let ours = found
+        .as_ref()
+        .is_none_or(|found| schedule::nonce(found).as_deref() == Some(before.nonce.as_str()));
+    if !ours {
+        return Ok(());
+    }
+    let begun = schedule::cancel(run.aws, &lost, &run.watch).await?;
+    if !begun && found.is_some() {
+        run.remark(
+            format!("the planned start of training job {job} was taken back"),
+            format!(
+                "It was planned for {} by {} in an apply whose state was lost. Nothing had run.",
+                planned.at, before.owner
+            ),
+        );
+    }
+    Ok(())
 }
 
 pub(crate) struct MarkCreated;

@@ -8,10 +8,10 @@ use aws_sdk_sagemaker::types::Tag;
 use tokio::time::Instant;
 
 use super::pool::{self, Pool};
-use super::{Step, manifest, name, quota};
+use super::{Step, manifest, name, quota, schedule};
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
-use crate::handle::Handle;
+use crate::handle::{Handle, ScheduleRef};
 use crate::lifecycle::OnDestroy;
 use crate::naming;
 use crate::removal::Removal;
@@ -19,6 +19,7 @@ use crate::request;
 use crate::retry::{Poll, Watch, is_propagating};
 use crate::run::Run;
 use crate::s3::{Bucket, rfc3339};
+use crate::scheduler;
 use crate::settings::Service;
 
 pub(crate) struct TrainingJob;
@@ -33,7 +34,7 @@ impl Step for TrainingJob {
         if let Some(claim) = &run.claim {
             claim.check().await?;
         }
-        let arn = if run.adopted {
+        let arn = if run.adopted || run.is_delayed() && schedule::create(run).await? {
             request::job_arn(&run.handle, &run.job_name)
         } else {
             create(run).await?
@@ -46,12 +47,24 @@ impl Step for TrainingJob {
     }
 
     async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {
-        if removal.handle.job_name.is_none() {
-            removal.handle.job_name = claimed_job(removal).await;
+        if removal.handle.job_name.is_none()
+            && let Some((job, planned)) = claimed_job(removal).await
+        {
+            removal.handle.job_name = Some(job);
+            removal.handle.schedule = planned;
         }
         let Some(job) = removal.handle.job_name.clone() else {
             return Ok(());
         };
+        if removal.handle.schedule.is_some()
+            && !schedule::cancel(removal.aws, &removal.handle, &removal.watch).await?
+        {
+            // Nothing has run: there is nothing to retain and no record.
+            removal.handle.job_name = None;
+            removal.handle.job_arn = None;
+            removal.handle.schedule = None;
+            return Ok(());
+        }
         if removal.options.on_destroy == OnDestroy::Retain {
             let running = describe(removal.aws, &removal.handle.region, &job)
                 .await?
@@ -96,7 +109,7 @@ impl Step for TrainingJob {
             }
         }
         match ended {
-            Stopping::Gone => {}
+            Stopping::Gone | Stopping::NeverBegan => {}
             Stopping::NotOurs => removal.leave(format!(
                 "training job {job} in {region}: it no longer carries this run's tag"
             )),
@@ -124,8 +137,9 @@ impl Step for TrainingJob {
     }
 }
 
-/// A create that was cut short may have created the job without hearing of it: the claim names it then.
-async fn claimed_job(removal: &Removal<'_>) -> Option<String> {
+/// A create that was cut short may have created the job, or planned its start, without hearing of it: the claim names
+/// it then.
+async fn claimed_job(removal: &Removal<'_>) -> Option<(String, Option<ScheduleRef>)> {
     let reference = removal.handle.claim.as_ref()?;
     let bucket = Bucket::new(
         removal.aws,
@@ -141,12 +155,19 @@ async fn claimed_job(removal: &Removal<'_>) -> Option<String> {
     let job = body
         .job_name
         .filter(|_| body.nonce == removal.handle.nonce)?;
+    if let Some(planned) = body.schedule {
+        let region = &removal.handle.region;
+        let found = scheduler::get(removal.aws, region, &planned.group, &job).await;
+        if found.is_ok_and(|found| found.is_some()) {
+            return Some((job, Some(planned)));
+        }
+    }
     let found = describe(removal.aws, &removal.handle.region, &job)
         .await
         .ok()
         .flatten()?;
     let tags = found.tags(removal.aws).await.ok()?;
-    (tags.get(naming::TAG_RUN) == Some(&body.nonce)).then_some(job)
+    (tags.get(naming::TAG_RUN) == Some(&body.nonce)).then_some((job, None))
 }
 
 /// Not allowed to look: better one line too many.
@@ -378,6 +399,8 @@ impl Job {
 
 /// How a stop went.
 pub(crate) enum Stopping {
+    /// Its start lay in the future and was taken back.
+    NeverBegan,
     /// There is no such job.
     Gone,
     /// Another run has the name.
@@ -398,6 +421,9 @@ pub(crate) async fn let_go_and_stop(
         return Ok(Stopping::Gone);
     };
     let about = || format!("training job {name} in {region}");
+    if handle.schedule.is_some() && !schedule::cancel(aws, handle, watch).await? {
+        return Ok(Stopping::NeverBegan);
+    }
     let Some(job) = describe(aws, region, name).await? else {
         return Ok(Stopping::Gone);
     };

@@ -25,6 +25,8 @@ mod price;
 mod quota;
 mod registry;
 mod role;
+mod schedule;
+mod scheduling;
 mod source;
 mod staging;
 
@@ -44,6 +46,8 @@ pub(crate) use job::{Job, describe};
 pub(crate) use manifest::Document;
 pub(crate) use registry::carries_our_tags;
 pub(crate) use role::retag as retag_role;
+pub(crate) use schedule::{observe as observe_schedule, retag as retag_schedule};
+pub(crate) use scheduling::retag as retag_scheduling;
 pub(crate) use staging::{Copying, SINGLE_COPY_MAX};
 
 /// One part of a run.
@@ -84,6 +88,7 @@ pub(crate) const STEPS: &[&dyn Step] = &[
     &price::PriceGate,        // is spot capacity cheap enough
     &data::Check,             // is there data
     &role::ExecutionRole,     // early: IAM needs time to spread it
+    &scheduling::Scheduling,  // the same, for a start that lies in the future
     &companion::Companion,    // a bucket in the job's region
     &staging::Staging,        // the data in it
     &source::Upload,          // the code

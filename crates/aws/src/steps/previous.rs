@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::job::{self, Stopping};
-use super::{Step, pool};
-use crate::error::Error;
+use super::{Step, pool, schedule};
+use crate::error::{Error, Kind};
 use crate::run::Run;
 
 pub(crate) struct StopPrevious;
@@ -27,7 +27,22 @@ impl Step for StopPrevious {
         if run.adopted && name == run.job_name {
             return Ok(());
         }
-        let stopped = job::let_go_and_stop(run.aws, previous, &run.watch).await?;
+        let mut begun = previous.clone();
+        if begun.schedule.take().is_some()
+            && !schedule::cancel(run.aws, previous, &run.watch).await?
+        {
+            return Ok(());
+        }
+        if previous.schedule.is_some() && !run.spec.may_stop_previous {
+            return Err(Error::new(
+                Kind::Conflict,
+                format!("training job {name} began while this change was being applied"),
+            )
+            .advise(
+                "It goes on as it was, and nothing was changed. Plan again: on_change says whether a new run may stop it.",
+            ));
+        }
+        let stopped = job::let_go_and_stop(run.aws, &begun, &run.watch).await?;
         // The new run may take the pool over; where it cannot, nobody is to pay for it.
         let fits = run.spec.keep_alive_seconds.is_some()
             && previous.region == run.spec.region
@@ -42,7 +57,7 @@ impl Step for StopPrevious {
             }
         }
         match stopped {
-            Stopping::Gone | Stopping::WasOver => {}
+            Stopping::Gone | Stopping::WasOver | Stopping::NeverBegan => {}
             Stopping::NotOurs => run.remark(
                 format!("training job {name} left alone"),
                 "It no longer carries this run's tag: somebody else has created a job of the same name.",

@@ -41,81 +41,27 @@ impl Step for ExecutionRole {
         let name = naming::role_name(&run.spec.data_bucket.name, &run.spec.name);
         let iam = run.aws.iam(&run.spec.region).await;
         let about = format!("role {name}");
-        let trust = trust(&run.handle.account_id).to_string();
-        let mut tags = Vec::new();
-        for (key, value) in run.tags() {
-            tags.push(
-                Tag::builder()
-                    .key(key)
-                    .value(value)
-                    .build()
-                    .map_err(|error| Error::new(Kind::Other, error.to_string()))?,
-            );
-        }
-        // The previous run's role is there; else it is made, unless a crash or a lost answer has made it before.
         let known = run
             .previous
             .is_some_and(|previous| previous.managed_role.as_deref() == Some(name.as_str()));
-        let found = if known {
-            find(&iam, &name).await?
-        } else {
-            None
+        let wanted = Wanted {
+            name: &name,
+            path,
+            boundary,
+            description: format!(
+                "SageMaker training {} on s3://{}",
+                run.spec.name, run.spec.data_bucket.name
+            ),
+            trust: trust(&run.handle.account_id).to_string(),
+            known,
+            advice: "Delete or rename it, or give the run a role of its own with role_arn.",
+            field: "role",
         };
-        let found = match found {
-            Some(role) => Some(role),
-            None => {
-                let answer = iam
-                    .create_role()
-                    .role_name(&name)
-                    .path(&path)
-                    .set_permissions_boundary(boundary)
-                    .description(format!(
-                        "SageMaker training {} on s3://{}",
-                        run.spec.name, run.spec.data_bucket.name
-                    ))
-                    .assume_role_policy_document(&trust)
-                    .set_tags(Some(tags))
-                    .send()
-                    .await;
-                match answer {
-                    Ok(answer) => {
-                        run.made(self.name());
-                        run.handle.role_arn = answer.role().map(|role| role.arn().to_owned());
-                        None
-                    }
-                    Err(error) => {
-                        let error = Error::sdk(Service::Iam, "CreateRole", &error)
-                            .about(about.clone())
-                            .on("role");
-                        if error.code() != Some("EntityAlreadyExists") {
-                            return Err(error);
-                        }
-                        find(&iam, &name).await?
-                    }
-                }
-            }
-        };
-        if let Some(role) = found {
-            if !ours(role.tags(), &run.spec.name) {
-                return Err(Error::new(
-                    Kind::Conflict,
-                    format!("role {name} exists and does not carry this training's tags"),
-                )
-                .advise("Delete or rename it, or give the run a role of its own with role_arn.")
-                .on("role"));
-            }
-            settle(&run.watch, || async {
-                let call = iam
-                    .update_assume_role_policy()
-                    .role_name(&name)
-                    .policy_document(&trust);
-                call.send().await.map_err(|error| {
-                    Error::sdk(Service::Iam, "UpdateAssumeRolePolicy", &error).about(about.clone())
-                })
-            })
-            .await?;
-            run.handle.role_arn = Some(role.arn().to_owned());
+        let (arn, made) = ensure(run, &wanted).await?;
+        if made {
+            run.made(self.name());
         }
+        run.handle.role_arn = Some(arn);
         run.handle.managed_role = Some(name.clone());
         run.save();
         let policy = policy(run)?.to_string();
@@ -152,22 +98,7 @@ impl Step for ExecutionRole {
             removal.leave(format!("role {name}: the retained job uses it"));
             return Ok(());
         }
-        let iam = removal.aws.iam(&removal.handle.region).await;
-        let found = iam.get_role().role_name(&name).send().await;
-        match found.map_err(|error| {
-            Error::sdk(Service::Iam, "GetRole", &error).about(format!("role {name}"))
-        }) {
-            Ok(answer)
-                if answer
-                    .role()
-                    .is_some_and(|role| ours(role.tags(), &removal.handle.name)) =>
-            {
-                delete(&iam, &name).await?
-            }
-            Ok(_) => removal.leave(format!("role {name}: it no longer carries our tags")),
-            Err(error) if error.kind() == Kind::NotFound => {}
-            Err(error) => return Err(error),
-        }
+        remove_ours(removal, &name).await?;
         removal.handle.managed_role = None;
         Ok(())
     }
@@ -187,8 +118,96 @@ impl Step for ExecutionRole {
     }
 }
 
+/// A role that is to be there.
+pub(super) struct Wanted<'a> {
+    pub(super) name: &'a str,
+    pub(super) path: String,
+    pub(super) boundary: Option<String>,
+    pub(super) description: String,
+    /// The trust policy.
+    pub(super) trust: String,
+    /// An earlier run of this resource has made it.
+    pub(super) known: bool,
+    /// What to do when somebody else has one of this name.
+    pub(super) advice: &'static str,
+    pub(super) field: &'static str,
+}
+
+/// Makes a role, or finds ours: its ARN, and whether it was made. A crash or a lost answer may have made it before.
+pub(super) async fn ensure(run: &Run<'_>, wanted: &Wanted<'_>) -> Result<(String, bool), Error> {
+    let iam = run.aws.iam(&run.spec.region).await;
+    let name = wanted.name;
+    let about = format!("role {name}");
+    let mut found = match wanted.known {
+        true => find(&iam, name).await?,
+        false => None,
+    };
+    if found.is_none() {
+        let mut tags = Vec::new();
+        for (key, value) in run.tags() {
+            let tag = Tag::builder().key(key).value(value).build();
+            tags.push(tag.map_err(|error| Error::new(Kind::Other, error.to_string()))?);
+        }
+        let answer = iam
+            .create_role()
+            .role_name(name)
+            .path(&wanted.path)
+            .set_permissions_boundary(wanted.boundary.clone())
+            .description(&wanted.description)
+            .assume_role_policy_document(&wanted.trust)
+            .set_tags(Some(tags))
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                let arn = answer.role().map(|role| role.arn().to_owned());
+                return Ok((arn.unwrap_or_default(), true));
+            }
+            Err(error) => {
+                let error = Error::sdk(Service::Iam, "CreateRole", &error)
+                    .about(about.clone())
+                    .on(wanted.field);
+                if error.code() != Some("EntityAlreadyExists") {
+                    return Err(error);
+                }
+                found = find(&iam, name).await?;
+            }
+        }
+    }
+    let Some(role) = found.filter(|role| ours(role.tags(), &run.spec.name)) else {
+        return Err(Error::new(
+            Kind::Conflict,
+            format!("role {name} exists and does not carry this training's tags"),
+        )
+        .advise(wanted.advice)
+        .on(wanted.field));
+    };
+    settle(&run.watch, || async {
+        let call = iam
+            .update_assume_role_policy()
+            .role_name(name)
+            .policy_document(&wanted.trust);
+        call.send().await.map_err(|error| {
+            Error::sdk(Service::Iam, "UpdateAssumeRolePolicy", &error).about(about.clone())
+        })
+    })
+    .await?;
+    Ok((role.arn().to_owned(), false))
+}
+
+/// Removes a role that carries our tags.
+pub(super) async fn remove_ours(removal: &mut Removal<'_>, name: &str) -> Result<(), Error> {
+    let iam = removal.aws.iam(&removal.handle.region).await;
+    match find(&iam, name).await? {
+        None => {}
+        Some(role) if ours(role.tags(), &removal.handle.name) => delete(&iam, name).await?,
+        Some(_) => removal.leave(format!("role {name}: it no longer carries our tags")),
+    }
+    Ok(())
+}
+
 /// The role of this name, if there is one.
-async fn find(
+pub(super) async fn find(
     iam: &aws_sdk_iam::Client,
     name: &str,
 ) -> Result<Option<aws_sdk_iam::types::Role>, Error> {
@@ -209,7 +228,7 @@ fn ours(tags: &[Tag], name: &str) -> bool {
     has(naming::TAG_MANAGED_BY, naming::MANAGED_BY) && has(naming::TAG_TRAINING, name)
 }
 
-async fn delete(iam: &aws_sdk_iam::Client, name: &str) -> Result<(), Error> {
+pub(super) async fn delete(iam: &aws_sdk_iam::Client, name: &str) -> Result<(), Error> {
     let about = format!("role {name}");
     let policies = iam.list_role_policies().role_name(name).send().await;
     let policies = policies

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use aws::lifecycle::{self, DestroyOptions, OnDestroy};
 use aws::spec::{
-    Algorithm, Channel, Compression, Dashboard, DataBucket, Distribution, JobBucket, Role, Source,
+    Algorithm, Channel, Compression, Dashboard, DataBucket, Distribution, JobBucket, Role,
+    SchedulerRole, Source,
 };
 use aws::{
     Aws, Control, CreateReport, Handle, NoProgress, RunSpec, Secret, Service, Settings, Timing,
@@ -190,6 +191,9 @@ impl World {
             metric_definitions: BTreeMap::from([("train:loss".to_owned(), "loss=([0-9.]+)".to_owned())]),
             checkpoint: None,
             role: Role::Managed { path: None, boundary: None },
+            start: None,
+            scheduler_role: SchedulerRole::Managed { path: None, boundary: None },
+            may_stop_previous: true,
             vpc: None,
             kms_key_arn: None,
             volume_kms_key_arn: None,

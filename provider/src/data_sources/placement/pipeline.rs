@@ -68,6 +68,7 @@ pub(super) fn json(
         planned: &Object::new(),
         tags: BTreeMap::new(),
         manifest: Json::Null,
+        may_stop_previous: false,
         accelerators: 0,
     })?;
     // Settings for the code go in where a run is ours; a pipeline's environment is the pipeline's.

@@ -168,6 +168,8 @@ async fn prepare(
             decision,
             configured.overrides_digest.as_deref(),
         ),
+        may_stop_previous: !say::is_scheduled(&object(&request.prior))
+            || config.on_change.as_deref().known() == Some("rerun"),
         accelerators: catalog
             .and_then(|catalog| catalog.instance_type(&decision.selected_instance_type))
             .map_or(0, |kind| kind.accelerator_count),
@@ -367,7 +369,11 @@ impl Job<'_> {
                 if let Some(failure) = failure {
                     diagnostics.push(Diagnostic::warning(
                         format!(
-                            "The training runs, but a later step failed: {}",
+                            "{}, but a later step failed: {}",
+                            match report.handle.schedule {
+                                Some(_) => "The start is planned",
+                                None => "The training runs",
+                            },
                             failure.error.summary()
                         ),
                         failure.error.detail(),
@@ -404,7 +410,11 @@ impl Job<'_> {
                 Object::new()
             });
         if get(&outputs, "training_job_status").is_null() {
-            outputs.insert("training_job_status".to_owned(), "InProgress".into());
+            let status = match handle.schedule {
+                Some(_) => say::SCHEDULED,
+                None => "InProgress",
+            };
+            outputs.insert("training_job_status".to_owned(), status.into());
         }
         if get(&outputs, "outcome").is_null() {
             outputs.insert("outcome".to_owned(), aws::Outcome::Pending.as_str().into());
@@ -541,6 +551,8 @@ fn attribute(field: &str, spec: &RunSpec) -> Option<&'static str> {
         "max_spot_price_percent" => "max_spot_price_percentage",
         "experiment" => "experiment",
         "checkpoint.resume_from" => "resume_from",
+        "scheduler_role" => "scheduler_role_arn",
+        "hyperparameters" => "hyperparameters",
         "name" => "name",
         _ => return None,
     })

@@ -35,6 +35,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) source_digest: Option<&'a str>,
     /// There is no job to stand by: its record is gone without a success, or its launch was stopped.
     pub(crate) lost: bool,
+    /// The start lies in the future: nothing has run, and what was decided may be decided anew.
+    pub(crate) scheduled: bool,
 }
 
 /// Compares what is configured with what is there.
@@ -70,6 +72,11 @@ pub(crate) fn classify(config: &Object, prior: Option<&Object>, facts: Facts<'_>
             }
             Class::Run if !wanted.is_wholly_known() => perhaps.push(name.clone()),
             Class::Run => run.push(name.clone()),
+            // Nothing has begun: what was decided may be decided anew.
+            Class::Decision if facts.scheduled => match wanted.is_wholly_known() {
+                true => run.push(name.clone()),
+                false => perhaps.push(name.clone()),
+            },
             Class::Decision | Class::InPlace | Class::DestroyTime => in_place.push(name.clone()),
         }
     }
@@ -161,6 +168,10 @@ mod tests {
             ..none
         };
         let lost = Facts { lost: true, ..none };
+        let scheduled = Facts {
+            scheduled: true,
+            ..none
+        };
         let code = |digest| Facts {
             source_digest: Some(digest),
             ..none
@@ -298,6 +309,20 @@ mod tests {
                 json!({"name": "a"}),
                 lost,
                 Change::NewRun(Vec::new()),
+            ),
+            (
+                "a limit, before the start",
+                json!({"max_start_delay_hours": 12, "tags": {"a": "b"}}),
+                json!({"max_start_delay_hours": 24, "tags": null}),
+                scheduled,
+                Change::NewRun(names(&["max_start_delay_hours"])),
+            ),
+            (
+                "what moves with every plan, before the start",
+                json!({"placement": {"region": "us-east-1"}, "earliest_start": "2026-03-02T00:00:00Z"}),
+                json!({"placement": {"region": "eu-north-1"}, "earliest_start": "2026-03-01T00:00:00Z"}),
+                scheduled,
+                Change::None,
             ),
             (
                 "outputs",

@@ -13,7 +13,7 @@ use super::image::{self, Container};
 use super::live_price;
 use super::planned::merge;
 use super::request::{Around, NoRequest, request};
-use super::{expiry, placement, say, source};
+use super::{later, placement, say, source};
 use crate::configured::Configured;
 use crate::object::{Object, get};
 use crate::settings::known_map;
@@ -152,9 +152,8 @@ pub(crate) async fn decide(
             Answer::Infeasible(_) => return undecided(true, diagnostics),
         }
     }
-    let start = get(&outputs, "scheduled_start_time");
-    if expiry::starts_later(config, start) {
-        return Err(say::later_start(start, known.follows).into());
+    if let Some(error) = later::too_large(config, written, &outputs) {
+        return Err(error.into());
     }
     // What the data source had to say of a placement it has said already.
     if !known.follows {

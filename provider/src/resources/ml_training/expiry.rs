@@ -2,15 +2,15 @@
 
 use catalog::UtcSeconds;
 use schemas::ml_training::Config;
-use tfplugin::{Attr, Diagnostic, Diagnostics, Value};
+use tfplugin::{Attr, Diagnostic, Diagnostics};
 
 use crate::object::{Object, get};
 use crate::{clock, time};
 
-/// A start that lies less than this in the future is now: two machines' clocks differ by as much.
+/// A moment that lies less than this back is now: a plan and its apply are no further apart.
 const NOW_S: i64 = 60;
 
-/// Errors when the placement has expired, when it is too early to start, or when the deadline cannot be met any more.
+/// Errors when the placement has expired, or when the deadline cannot be met any more.
 pub(crate) fn check(
     config: &Config,
     planned: &Object,
@@ -22,9 +22,6 @@ pub(crate) fn check(
             return Err(stale.into());
         }
         diagnostics.push(stale);
-    }
-    if let Some(early) = too_early(config, planned, now) {
-        return Err(early.into());
     }
     match too_late(config, planned, now) {
         Some(late) => Err(late.into()),
@@ -65,37 +62,30 @@ fn stale(config: &Config, now: UtcSeconds) -> Option<Diagnostic> {
     Some(diagnostic.at("placement"))
 }
 
-/// The run would start now, and now is before its time.
-fn too_early(config: &Config, planned: &Object, now: UtcSeconds) -> Option<Diagnostic> {
-    let scheduled = get(planned, "scheduled_start_time")
-        .as_str()
-        .and_then(time::parse);
-    let start = scheduled.or_else(|| moment(&config.earliest_start))?;
-    (start.0 > now.0 + NOW_S).then(|| {
-        Diagnostic::error(
-            "It is too early to start",
-            format!(
-                "The run is not to start before {}. {} Apply at that time, or set earliest_start = plantimestamp(). Nothing was created.",
-                time::rfc3339(start),
-                schemas::refusals::LATER_START
-            ),
-        )
-        .at("earliest_start")
-    })
-}
-
 fn too_late(config: &Config, planned: &Object, now: UtcSeconds) -> Option<Diagnostic> {
     let deadline = moment(&config.deadline)?;
     let hours = get(planned, "estimate")
         .get("runtime_hours")
         .get("value")
         .as_f64()?;
-    let end = now.plus_hours(hours);
+    let scheduled = get(planned, "scheduled_start_time")
+        .as_str()
+        .and_then(time::parse);
+    let begin = scheduled.map_or(now, |start| start.max(now));
+    let end = begin.plus_hours(hours);
     (end > deadline).then(|| {
         Diagnostic::error(
             "The deadline cannot be met any more",
             format!(
-                "The run takes about {hours} h and would end at {}, after the deadline of {}. Move the deadline, or allow a faster instance type. Nothing was created.",
+                "{}the run takes about {hours} h and would end at {}, after the deadline of {}. Plan again, move the deadline, or allow a faster instance type. Nothing was created.",
+                match scheduled {
+                    Some(start) if start.0 + NOW_S < now.0 => format!(
+                        "The planned start, {}, has passed. Started now, ",
+                        time::rfc3339(start)
+                    ),
+                    Some(start) if start > now => format!("Started at {}, ", time::rfc3339(start)),
+                    _ => "Started now, ".to_owned(),
+                },
                 time::rfc3339(end),
                 time::rfc3339(deadline)
             ),
@@ -104,10 +94,8 @@ fn too_late(config: &Config, planned: &Object, now: UtcSeconds) -> Option<Diagno
     })
 }
 
-/// Whether a start lies later than the earliest one that was asked for.
-pub(crate) fn starts_later(config: &Config, scheduled: &Value) -> bool {
-    match scheduled.as_str().and_then(time::parse) {
-        None => false,
-        Some(start) => moment(&config.earliest_start).is_none_or(|earliest| start > earliest),
-    }
+/// Seconds until a start; 0 once it has passed.
+pub(crate) fn seconds_until(start: Option<&str>) -> f64 {
+    let start = start.and_then(time::parse);
+    start.map_or(0.0, |start| (start.0 as f64 - clock::now()).max(0.0))
 }

@@ -41,7 +41,7 @@ pub(crate) fn decided(
         selected_region: Attr::Known(decision.selected_region.clone()),
         selected_instance_type: Attr::Known(decision.selected_instance_type.clone()),
         selected_capacity: Attr::Known(decision.selected_capacity.as_str().to_owned()),
-        scheduled_start_time: figures::start(decision.start).into(),
+        scheduled_start_time: start(decision, known),
         estimate: Attr::Known(figures::estimate(&decision.estimate)),
         breakdown: Attr::Known(figures::breakdown(decision)),
         cost_ceiling_usd: decision
@@ -64,6 +64,15 @@ pub(crate) fn decided(
     Ok(outputs)
 }
 
+/// The decided start; without a choice of one, the moment before which the run is not to start.
+fn start(decision: &Decision, known: &Known<'_>) -> Attr<String> {
+    let earliest = || {
+        let written = known.config.earliest_start.as_ref().known()?;
+        crate::time::parse(written).map(crate::time::rfc3339)
+    };
+    figures::start(decision.start).or_else(earliest).into()
+}
+
 /// The planner's, and what only the training code can carry out.
 fn recommendations(decision: &Decision, known: &Known<'_>) -> Vec<String> {
     let mut lines = match known.follows {
@@ -84,7 +93,10 @@ pub(crate) fn undecided(known: &Known<'_>, unknown: bool) -> Result<Object, Diag
     let mut outputs = object(&named(known))?;
     if unknown {
         for name in DECIDED.into_iter().chain(["training_image_resolved"]) {
-            if name != "source_digest" && name != "scheduled_start_time" {
+            let at_once = name == "scheduled_start_time"
+                && known.config.earliest_start.is_null()
+                && known.config.placement.is_null();
+            if name != "source_digest" && !at_once {
                 outputs.insert(name.to_owned(), Value::Unknown);
             }
         }

@@ -57,11 +57,10 @@ pub(crate) fn timeout(request: &ApplyRequest, spec: &RunSpec) -> Result<Duration
         limits.update
     };
     let run = if spec.wait_for_completion {
-        spec.max_wait_seconds.unwrap_or(spec.max_runtime_seconds)
+        let run = spec.max_wait_seconds.unwrap_or(spec.max_runtime_seconds);
+        f64::from(run) + super::expiry::seconds_until(spec.start.as_deref())
     } else {
-        0
+        0.0
     };
-    Ok(Duration::from_secs_f64(
-        given.unwrap_or(Limits::HOUR + f64::from(run)),
-    ))
+    Ok(Duration::from_secs_f64(given.unwrap_or(Limits::HOUR + run)))
 }

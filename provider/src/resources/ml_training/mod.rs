@@ -19,6 +19,7 @@ mod foreseen;
 mod identity;
 pub(crate) mod image;
 mod import;
+mod later;
 mod limits;
 pub(crate) mod live_price;
 pub(crate) mod manifest;

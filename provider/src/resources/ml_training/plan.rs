@@ -120,7 +120,9 @@ pub(crate) async fn plan(
     }
     let waits = match (&change, &prior) {
         (Change::None, _) => waiting && wants_wait,
-        (Change::InPlace(_), Some(prior)) => wants_wait && say::is_running(prior),
+        (Change::InPlace(_), Some(prior)) => {
+            wants_wait && (say::is_running(prior) || say::is_scheduled(prior))
+        }
         _ => wants_wait,
     };
     let parts = Parts {
@@ -192,7 +194,8 @@ fn changes(
     let facts = Facts {
         adopted: remembered.adopted,
         source_digest: digest.as_deref().known(),
-        lost: status == Some("NotFound") && !succeeded || status == Some(say::LAUNCHING),
+        lost: status == Some("NotFound") && !succeeded || say::launch_was_stopped(prior),
+        scheduled: say::is_scheduled(prior),
     };
     classify(written, Some(prior), facts)
 }

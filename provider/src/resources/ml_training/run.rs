@@ -8,9 +8,9 @@ use planner::Capacity;
 use schemas::ml_training::{Measured, Outputs};
 use tfplugin::{Attr, Diagnostics, Value};
 
-use super::foreseen;
 use super::live_price;
 use super::measured::{self, Run};
+use super::{foreseen, say};
 use crate::clock;
 use crate::object::{Object, get};
 use crate::text::three;
@@ -74,6 +74,13 @@ fn observed(
     outputs.compressed_model_uri = seen.compressed_model_uri.clone().into();
     outputs.final_metrics = metrics(&seen.final_metrics);
 
+    // There is no job yet, or there never was one.
+    if matches!(
+        seen.status.as_str(),
+        say::SCHEDULED | say::LAUNCHING | "LaunchFailed"
+    ) {
+        return;
+    }
     let run = Run {
         region: &handle.region,
         instance_type: &handle.instance_type,

@@ -8,19 +8,35 @@ use tfplugin::{Diagnostic, Value};
 use crate::object::{Object, get};
 use crate::text::{figure, list, sentence};
 
-/// `training_job_status` of a launch that was stopped before the job existed.
+/// `training_job_status` of a launch that was stopped before the job existed; with a job's name, of one that AWS makes
+/// just now.
 pub(crate) const LAUNCHING: &str = "Launching";
 
 /// Advice after a run that ended badly.
 pub(crate) const RUN_AGAIN: &str = "It is not run again by itself. Changed code or hyperparameters start a new run; to run the same again: terraform apply -replace=ADDRESS (this resource's address), or change rerun_triggers.";
 
+/// `training_job_status` while the start lies in the future.
+pub(crate) const SCHEDULED: &str = "Scheduled";
+
 /// Whether the job of this state was still at work when it was last looked at.
 pub(crate) fn is_running(state: &Object) -> bool {
     get(state, "outcome").as_str() == Some("pending")
+        && !launch_was_stopped(state)
         && !matches!(
             get(state, "training_job_status").as_str(),
-            None | Some("NotFound" | "LaunchFailed" | LAUNCHING)
+            None | Some("NotFound" | "LaunchFailed" | SCHEDULED)
         )
+}
+
+/// Whether the start of this state lay in the future when it was last looked at.
+pub(crate) fn is_scheduled(state: &Object) -> bool {
+    get(state, "training_job_status").as_str() == Some(SCHEDULED)
+}
+
+/// Whether the launch of this state was stopped before there was a job.
+pub(crate) fn launch_was_stopped(state: &Object) -> bool {
+    get(state, "training_job_status").as_str() == Some(LAUNCHING)
+        && get(state, "training_job_name").is_null()
 }
 
 fn job(state: &Object) -> &str {
@@ -47,8 +63,15 @@ fn so_far(state: &Object) -> String {
 
 /// `run_change` of a new run.
 pub(crate) fn run_change(state: &Object) -> Value {
-    let text = if get(state, "training_job_status").as_str() == Some(LAUNCHING) {
+    let text = if launch_was_stopped(state) {
         "goes on with the launch that was stopped".to_owned()
+    } else if is_scheduled(state) {
+        let start = get(state, "scheduled_start_time").as_str();
+        format!(
+            "takes back the start of {}{}, which has not begun, and plans a new run",
+            job(state),
+            start.map(|at| format!(" at {at}")).unwrap_or_default()
+        )
     } else if is_running(state) {
         format!(
             "stops {} after {} as of the last refresh, starts a new run",
@@ -137,25 +160,16 @@ pub(crate) fn no_clock(config: &Config) -> Option<Diagnostic> {
     )
 }
 
-/// A start that nothing carries out yet.
-pub(crate) fn later_start(start: &Value, follows: bool) -> Diagnostic {
-    let start = start.as_str().unwrap_or_default();
-    let (place, advice) = if follows {
-        (
-            "placement",
-            "Give the data source max_start_delay_hours = 0 to start at once, or apply a plan made at that time.",
-        )
-    } else {
-        (
-            "max_start_delay_hours",
-            "Set max_start_delay_hours = 0 to start at once, or apply a plan made at that time.",
-        )
-    };
+/// The request cannot be kept until the start.
+pub(crate) fn request_too_large(bytes: usize) -> Diagnostic {
     Diagnostic::error(
-        format!("The decided start is {start}"),
-        format!("{} {advice}", schemas::refusals::LATER_START),
+        "The request is too large for a later start",
+        format!(
+            "The training job's request may have {bytes} bytes; EventBridge Scheduler, which sends it at the start, takes {}. Move hyperparameters or environment into a file of source_dir, or set max_start_delay_hours = 0 to start at once.",
+            aws::START_REQUEST_MAX_BYTES
+        ),
     )
-    .at(place)
+    .at("hyperparameters")
 }
 
 /// Nothing is feasible.
@@ -195,6 +209,7 @@ pub(crate) fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnost
             "is gone, and no success of it was seen; the next apply starts a new run"
         }
         Outcome::Failed => "failed",
+        Outcome::FailedToLaunch => "was not started",
         Outcome::OverRun => "was stopped at max_runtime_hours; a partial model was uploaded",
         Outcome::SpotExhausted => "waited for spot capacity until max_wait_hours and was stopped",
         Outcome::Capacity => "found no capacity for its instance type",
@@ -202,6 +217,14 @@ pub(crate) fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnost
         Outcome::Pending | Outcome::Succeeded | Outcome::Unknown => return None,
     };
     let mut detail = format!("Outcome: {outcome}.");
+    if let Some(start) = get(state, "scheduled_start_time")
+        .as_str()
+        .filter(|_| seen.outcome == Outcome::FailedToLaunch)
+    {
+        detail.push_str(&format!(
+            " Its start was planned for {start}; nothing has run."
+        ));
+    }
     let ran = get(state, "elapsed_hours").as_f64();
     match waited_hours(seen, ran.unwrap_or_default()) {
         Some(waited) if seen.outcome == Outcome::SpotExhausted => detail.push_str(&format!(
@@ -224,7 +247,10 @@ pub(crate) fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnost
             seen.last_log_lines.join("\n  ")
         ));
     }
-    if let Some(url) = get(state, "log_url").as_str() {
+    if let Some(url) = get(state, "log_url")
+        .as_str()
+        .filter(|_| seen.outcome != Outcome::FailedToLaunch)
+    {
         detail.push_str(&format!("\nLogs: {url}"));
     }
     if seen.status != "NotFound" {

@@ -16,7 +16,7 @@ use tfplugin::{Attr, Diagnostic};
 
 use super::image::Container;
 use super::source::{bare, exclude};
-use super::{board, manifest};
+use super::{board, later, manifest};
 use crate::object::Object;
 use crate::settings::known_map;
 
@@ -39,6 +39,8 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) tags: BTreeMap<String, String>,
     /// For the manifest.
     pub(crate) manifest: Json,
+    /// The run before this one may be stopped although the plan saw that it had not begun.
+    pub(crate) may_stop_previous: bool,
     /// The number of accelerators of the chosen type.
     pub(crate) accelerators: u32,
 }
@@ -149,6 +151,9 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
                 boundary: config.permissions_boundary_arn.as_ref().known().cloned(),
             },
         },
+        start: later::start(from.planned, config),
+        scheduler_role: later::role(config),
+        may_stop_previous: from.may_stop_previous,
         vpc: here
             .setting(|entry| &entry.vpc_config, &config.vpc_config)
             .map(vpc),

@@ -96,14 +96,14 @@ def role_policies(role: Any) -> list[Any]:
     return [*role.policies.values(), *_managed(role)]
 
 
-def role_principal(call: Call, arn: str) -> Principal | None:
+def role_principal(call: Call, arn: str, session: str = "SageMaker") -> Principal | None:
     """An execution role, as the service that has assumed it sees it."""
     iam = moto_backend.backend("iam", call.account, call.partition)
     role = role_by_arn(iam, arn)
     if role is None:
         return None
     return Principal(
-        f"arn:{call.partition}:sts::{call.account}:assumed-role/{role.name}/SageMaker",
+        f"arn:{call.partition}:sts::{call.account}:assumed-role/{role.name}/{session}",
         policies=role_policies(role),
         boundary=_boundary(iam, role.permissions_boundary_arn),
     )

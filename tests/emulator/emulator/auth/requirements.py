@@ -210,6 +210,39 @@ def _file_system_tags(call: Call, id: str) -> dict[str, Any]:
     return _resource_tags(found.tags) if found else {}
 
 
+def _scheduler(call: Call) -> list[Need]:
+    params = call.params
+    base = f"arn:{call.partition}:scheduler:{call.region}:{call.account}:"
+    action = f"scheduler:{call.operation}"
+    if "ResourceArn" in params:
+        return [Need(action, params["ResourceArn"], _tags(params.get("Tags")))]
+    if call.operation.endswith("ScheduleGroup"):
+        arn = f"{base}schedule-group/{params.get('Name', '')}"
+        needs = [Need(action, arn, _tags(params.get("Tags")))]
+        if params.get("Tags"):
+            needs.append(Need("scheduler:TagResource", arn, _tags(params["Tags"])))
+        return needs
+    if "Name" not in params:
+        return [Need(action)]
+    needs = [Need(action, f"{base}schedule/{params.get('GroupName') or 'default'}/{params['Name']}")]
+    if "Target" in params:
+        passed = {"iam:passedtoservice": "scheduler.amazonaws.com"}
+        needs.append(Need("iam:PassRole", params["Target"].get("RoleArn", "*"), passed))
+    return needs
+
+
+def _sqs(call: Call) -> list[Need]:
+    params = call.params
+    base = f"arn:{call.partition}:sqs:{call.region}:{call.account}:"
+    name = params.get("QueueName") or params.get("QueueUrl", "").rsplit("/", 1)[-1]
+    if not name:
+        return [Need(f"sqs:{call.operation}")]
+    needs = [Need(f"sqs:{call.operation}", base + name)]
+    if call.operation == "CreateQueue" and params.get("tags"):
+        needs.append(Need("sqs:TagQueue", base + name))
+    return needs
+
+
 # S3 operation -> action; an operation that is not here is its own action.
 _S3 = {
     "HeadBucket": "ListBucket",
@@ -303,5 +336,7 @@ _OF: dict[str, Callable[[Call], list[Need]]] = {
     "logs": _logs,
     "s3": _s3,
     "sagemaker": _sagemaker,
+    "scheduler": _scheduler,
+    "sqs": _sqs,
     "sts": _sts,
 }

@@ -140,7 +140,7 @@ def _role(world: World, call: Call) -> None:
     arn = call.params["RoleArn"]
     iam = moto_backend.backend("iam", call.account, call.partition)
     role = principals.role_by_arn(iam, arn)
-    if role is not None and _trusts(role) and not _propagating(world, role.name):
+    if role is not None and _trusts(role) and not propagating(world, role.name):
         return
     raise ApiError(
         "ValidationException",
@@ -157,7 +157,8 @@ def _trusts(role: Any) -> bool:
     return False
 
 
-def _propagating(world: World, name: str) -> bool:
+def propagating(world: World, name: str) -> bool:
+    """Whether IAM has not spread a new role yet."""
     settings = world.settings
     born = world.role_born.get(name)
     if born is not None and world.clock.now() - born < settings.role_propagation_seconds:

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from .. import models, moto_backend
 from ..call import Call
 from ..errors import NotSimulated, Response
+from ..scheduling import fire
+from ..world import world
 
 Before = Callable[[Call], "Response | None"]
 After = Callable[[Call, Response], "Response | None"]
@@ -24,7 +26,7 @@ _before: dict[tuple[str, str], list[Before]] = defaultdict(list)
 _after: dict[tuple[str, str], list[After]] = defaultdict(list)
 
 # Services that moto does not answer at all, or not well enough.
-_OWN = frozenset({"pricing", "service-quotas", "fsx"})
+_OWN = frozenset({"pricing", "service-quotas", "fsx", "scheduler"})
 
 
 def before(service: str, *operations: str) -> Callable[[Before], Before]:
@@ -52,6 +54,7 @@ def after(service: str, *operations: str) -> Callable[[After], After]:
 def answer(call: Call) -> Response:
     """Answer a call that has been checked."""
     with moto_backend.LOCK:
+        fire.settle(world(call.account))
         for key in ((call.service, "*"), (call.service, call.operation)):
             for handler in _before[key]:
                 response = handler(call)
@@ -84,6 +87,7 @@ def _load() -> None:
         sagemaker_jobs,
         sagemaker_registry,
         sagemaker_tags,
+        scheduler,
         sts,
     )
 

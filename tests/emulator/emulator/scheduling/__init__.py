@@ -1,0 +1,1 @@
+"""EventBridge Scheduler: what is kept, what is refused, and what happens when the time has come."""
