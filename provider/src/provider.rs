@@ -10,7 +10,7 @@ use tfplugin::{
 
 use crate::configured::{Configured, Shared};
 use crate::data_sources::{self, CarbonIntensity, InstanceTypes, Placement};
-use crate::resources::{MlTraining, TrainingReport};
+use crate::resources::{MlTraining, TrainingDashboard, TrainingReport};
 use crate::{functions, lists};
 
 /// The provider.
@@ -46,6 +46,7 @@ impl Provider for Sustainable {
     fn resources(&self) -> Vec<Arc<dyn Resource>> {
         vec![
             Arc::new(MlTraining::new(self.shared.clone())),
+            Arc::new(TrainingDashboard::new(self.shared.clone())),
             Arc::new(TrainingReport::new(self.shared.clone())),
         ]
     }

@@ -5,7 +5,7 @@
 
 use crate::data_sources::{carbon_intensity, instance_types, placement};
 use crate::declare::{Attribute, Kind};
-use crate::{ml_training, provider_config, training_report};
+use crate::{ml_training, provider_config, training_dashboard, training_report};
 
 /// What is wrong with the file: one line for each name that does not exist.
 pub fn unknown_names(hcl: &str) -> Vec<String> {
@@ -27,6 +27,9 @@ fn declarations(header: &[&str]) -> Option<Vec<Attribute>> {
     match header {
         ["provider", "sustainable"] => Some(all(&[provider_config::INPUTS])),
         ["resource", "sustainable_ml_training", _] => Some(all(&[ml_training::INPUTS])),
+        ["resource", "sustainable_training_dashboard", _] => {
+            Some(all(&[training_dashboard::INPUTS]))
+        }
         ["data", "sustainable_instance_types", _] => Some(all(&[instance_types::INPUTS])),
         ["data", "sustainable_placement", _] => Some(placement::inputs()),
         ["data", "sustainable_training_report", _] => Some(all(&[training_report::QUERY])),
@@ -117,6 +120,14 @@ fn references(code: &str, found: &mut Vec<String>) {
         (
             "sustainable_ml_training.",
             [ml_training::INPUTS.to_vec(), ml_training::OUTPUTS.to_vec()].concat(),
+        ),
+        (
+            "sustainable_training_dashboard.",
+            [
+                training_dashboard::INPUTS.to_vec(),
+                training_dashboard::OUTPUTS.to_vec(),
+            ]
+            .concat(),
         ),
     ] {
         for (number, line) in code.lines().enumerate() {

@@ -55,7 +55,15 @@ pub const POLICY_FEATURES: &[(&str, &str)] = &[
         "delayed_start",
         "a start that lies in the future: schedule group, dead-letter queue and role for it",
     ),
-    ("dashboard", "the run's CloudWatch dashboard"),
+    (
+        "dashboard",
+        "the run's CloudWatch dashboard, and `sustainable_training_dashboard`",
+    ),
+    ("alarms", "`alarm_sns_topic_arn`: event rule and alarm"),
+    (
+        "metrics",
+        "how busy the instances were, after the end of a run",
+    ),
     ("logs", "last log lines after a failure"),
     (
         "quotas",

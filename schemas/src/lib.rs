@@ -15,6 +15,7 @@ pub mod functions;
 pub mod ml_training;
 pub mod provider_config;
 pub mod refusals;
+pub mod training_dashboard;
 pub mod training_report;
 
 mod check;

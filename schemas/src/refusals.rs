@@ -69,11 +69,6 @@ pub static TRAINING: &[Refusal] = &[
         Refused::AboveZero,
         "Fallback instance types are not available yet: the run uses the type that the plan shows.",
     ),
-    refuse(
-        "alarm_sns_topic_arn",
-        Refused::Any,
-        "Alarms are not available yet: a postcondition on self.outcome tells a pipeline of a failed run.",
-    ),
 ];
 
 /// Adds an error for each value that is refused.

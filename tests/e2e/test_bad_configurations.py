@@ -7,7 +7,7 @@ its own, so that a single `validate` per tool answers for every row. A row:
     says = "an underscore in the name"       # what is wrong, for people
     with.name = "bert_base"                  # changes to the usual block; "hcl:..." is an expression
     without = ["training_image"]             # attributes to leave out
-    block = "provider"                       # or a data source; a training when it is not given
+    block = "provider"                       # or a data source or resource; a training when it is not given
     severity = "warning"                     # an error when it is not given
     path = "name"                            # where the diagnostic points to
     summary = "Invalid name"
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 from harness.cli import Workdir
-from harness.config import Block, Item, Raw, data, training
+from harness.config import Block, Item, Raw, data, resource, training
 from harness.steps import Scene
 
 FOLDER = Path(__file__).parent / "bad_configurations"
@@ -63,6 +63,8 @@ def items(label: str, row: dict) -> list[Item]:
             alias = Item('provider "sustainable"', label, {"alias": label, "region": "us-east-1"} | arguments)
             use = data("sustainable_instance_types", label, provider=Raw(f"sustainable.{label}"))
             return [alias, use]
+        case "sustainable_training_dashboard" as kind:
+            return [resource(kind, label, **arguments)]
         case source:
             return [data(source, label, **arguments)]
 

@@ -17,6 +17,8 @@ FEATURES = [
     "managed_role",
     "delayed_start",
     "dashboard",
+    "alarms",
+    "metrics",
     "logs",
     "quotas",
     "prices",
@@ -47,8 +49,10 @@ def test_the_guide_shows_what_the_function_returns(scene):
 def test_the_whole_life_with_the_printed_policy(scene, where):
     policy = printed_policy(scene, FEATURES)
     arguments = {"on_destroy": "delete", "force_destroy": True, "on_change": "rerun"}
+    region = "us-east-1"
     if where == "elsewhere":
-        arguments["preferred_training_regions"] = ["eu-north-1"]
+        region = "eu-north-1"
+        arguments["preferred_training_regions"] = [region]
     else:
         reserved = {"InstanceType": "ml.g5.xlarge", "ReservedCapacityArn": "arn:aws:sagemaker:::r", "Status": "Active"}
         plan = {"TrainingPlanName": "big", "Status": "Active", "ReservedCapacitySummaries": [reserved]}
@@ -58,6 +62,7 @@ def test_the_whole_life_with_the_printed_policy(scene, where):
         )
         arguments["keep_alive_minutes"] = 30
         arguments["training_plan_arn"] = "arn:aws:sagemaker:us-east-1:123456789012:training-plan/big"
+    arguments["alarm_sns_topic_arn"] = f"arn:aws:sns:{region}:123456789012:ml"
     (scene.workdir.folder / "train").mkdir()
     (scene.workdir.folder / "train" / "train.py").write_text("print('training')\n")
     arguments |= {"source_dir": "train", "entry_point": "train.py", "training_image": None}

@@ -62,6 +62,8 @@ pub struct Handle {
     pub experiments: Vec<ExperimentRef>,
     /// Model package group that a model was registered in.
     pub model_package_group: Option<String>,
+    /// EventBridge rules and CloudWatch alarms of this and earlier runs.
+    pub watchers: Vec<Watcher>,
     /// Image, with every placeholder filled in.
     pub image: Option<String>,
     /// `ml.*` type.
@@ -151,6 +153,18 @@ pub struct ScheduleRef {
     pub failure: Option<String>,
 }
 
+/// A rule or an alarm that tells of the run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Watcher {
+    /// `rule` or `alarm`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its region.
+    pub region: String,
+}
+
 /// The claim on the name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -179,6 +193,7 @@ impl Handle {
             && self.experiments.is_empty()
             && self.scheduling.is_empty()
             && self.managed_scheduler_role.is_none()
+            && self.watchers.is_empty()
             && !self
                 .data_bucket
                 .as_ref()

@@ -69,11 +69,15 @@ pub(crate) async fn import(aws: &Aws, id: &ImportId) -> Result<Imported, Error> 
     }
     handle.nonce = tags.get(naming::TAG_RUN).cloned().unwrap_or_default();
     handle.tags = tags;
+    if !handle.nonce.is_empty() {
+        crate::steps::find_alarms(aws, &mut handle).await;
+    }
     let report = read::read(
         aws,
         &handle,
         ReadOptions {
             capture_logs: true,
+            utilisation: true,
             check_parts: false,
         },
     )

@@ -12,12 +12,14 @@
 
 pub mod after;
 pub mod control;
+pub mod dashboard;
 pub mod documents;
 pub mod error;
 pub mod foreign;
 pub mod handle;
 pub mod lifecycle;
 pub mod market;
+pub mod metrics;
 pub mod naming;
 pub mod observation;
 pub mod pipeline;

@@ -13,7 +13,7 @@ use crate::report::{
 };
 use crate::retry::Watch;
 use crate::run::Run;
-use crate::spec::{Dashboard, RunSpec};
+use crate::spec::{Alarms, Dashboard, RunSpec};
 
 /// What [`update`] changes in place.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,6 +22,17 @@ pub struct Change {
     pub tags: Option<BTreeMap<String, String>>,
     /// The dashboard. `None`: as it is.
     pub dashboard: Option<DashboardChange>,
+    /// Who is told of the run. `None`: as it is.
+    pub alarms: Option<AlarmChange>,
+}
+
+/// What becomes of the alarms.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AlarmChange {
+    /// Put them, new or over the old ones.
+    Put(Alarms),
+    /// Remove them.
+    Remove,
 }
 
 /// What becomes of the dashboard.
@@ -59,6 +70,8 @@ pub struct DestroyOptions {
 pub struct ReadOptions {
     /// Last log lines after a failure.
     pub capture_logs: bool,
+    /// How busy the instances were, after the end.
+    pub utilisation: bool,
     /// Reports of what was deleted behind our back (role, dashboard, companion bucket).
     pub check_parts: bool,
 }
@@ -67,6 +80,7 @@ impl Default for ReadOptions {
     fn default() -> Self {
         ReadOptions {
             capture_logs: true,
+            utilisation: true,
             check_parts: true,
         }
     }
@@ -199,6 +213,7 @@ async fn follow_up(
     if report.failure.is_none() && spec.wait_for_completion {
         let options = ReadOptions {
             capture_logs: spec.capture_logs,
+            utilisation: true,
             check_parts: false,
         };
         match wait(aws, &report.handle, options, control).await {
@@ -224,7 +239,7 @@ async fn follow_up(
     report
 }
 
-/// Changes tags and dashboard in place.
+/// Changes tags, dashboard and alarms in place.
 pub async fn update(
     aws: &Aws,
     handle: &Handle,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::Utilisation;
+
 /// One look at the training job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -46,6 +48,8 @@ pub struct Observation {
     pub compressed_model_uri: Option<String>,
     /// Its size.
     pub compressed_size_bytes: Option<u64>,
+    /// How busy the instances were, once the run has ended. `None`: not asked, not allowed, or there are no metrics.
+    pub utilisation: Option<Utilisation>,
     /// Last log lines, after a failure.
     pub last_log_lines: Vec<String>,
     /// Every tag on the job. `None`: not readable.

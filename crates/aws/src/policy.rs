@@ -26,7 +26,15 @@ pub const FEATURES: &[(&str, &str)] = &[
         "delayed_start",
         "a start that lies in the future: schedule group, dead-letter queue and role for it",
     ),
-    ("dashboard", "the run's CloudWatch dashboard"),
+    (
+        "dashboard",
+        "the run's CloudWatch dashboard, and sustainable_training_dashboard",
+    ),
+    ("alarms", "alarm_sns_topic_arn: event rule and alarm"),
+    (
+        "metrics",
+        "how busy the instances were, after the end of a run",
+    ),
     ("logs", "last log lines after a failure"),
     (
         "quotas",
@@ -69,6 +77,8 @@ enum On {
     ScheduleGroups,
     Queues,
     StarterRoles,
+    Alarms,
+    Rules,
     Logs,
     Keys,
     Experiments,
@@ -96,6 +106,8 @@ impl On {
             On::ScheduleGroups => json!("arn:aws:scheduler:*:*:schedule-group/sustainable-*"),
             On::Queues => json!("arn:aws:sqs:*:*:sustainable-*"),
             On::StarterRoles => json!("arn:aws:iam::*:role/*"),
+            On::Alarms => json!("arn:aws:cloudwatch:*:*:alarm:sustainable-*"),
+            On::Rules => json!("arn:aws:events:*:*:rule/sustainable-*"),
             On::Logs => json!("arn:aws:logs:*:*:log-group:/aws/sagemaker/TrainingJobs*"),
             On::Keys => json!("arn:aws:kms:*:*:key/*"),
             On::Experiments => json!([
@@ -149,6 +161,24 @@ const TABLE: &[(&[&str], &str, &[&str], On)] = &[
         "ReadDashboards",
         &["cloudwatch:GetDashboard"],
         On::Dashboards,
+    ),
+    (
+        &["plan", "metrics"],
+        "ReadMetrics",
+        &["cloudwatch:GetMetricData"],
+        On::Any,
+    ),
+    (
+        &["plan", "alarms"],
+        "ReadAlarms",
+        &["cloudwatch:ListTagsForResource"],
+        On::Alarms,
+    ),
+    (
+        &["plan", "alarms"],
+        "ReadRules",
+        &["events:ListTagsForResource"],
+        On::Rules,
     ),
     (
         &["plan", "logs"],
@@ -312,6 +342,30 @@ const TABLE: &[(&[&str], &str, &[&str], On)] = &[
         "PassSchedulerRole",
         &["iam:PassRole"],
         On::StarterRoles,
+    ),
+    (
+        &["alarms"],
+        "ManageAlarms",
+        &[
+            "cloudwatch:PutMetricAlarm",
+            "cloudwatch:TagResource",
+            "cloudwatch:UntagResource",
+            "cloudwatch:DeleteAlarms",
+        ],
+        On::Alarms,
+    ),
+    (
+        &["alarms"],
+        "ManageRules",
+        &[
+            "events:PutRule",
+            "events:PutTargets",
+            "events:TagResource",
+            "events:UntagResource",
+            "events:RemoveTargets",
+            "events:DeleteRule",
+        ],
+        On::Rules,
     ),
     (
         &["quotas"],

@@ -8,6 +8,7 @@ use crate::control::{Control, NoProgress};
 use crate::error::Error;
 use crate::handle::Handle;
 use crate::lifecycle::{DestroyOptions, ReadOptions};
+use crate::metrics;
 use crate::naming;
 use crate::observation::{Observation, Outcome, Phase};
 use crate::removal::Removal;
@@ -39,6 +40,7 @@ pub(crate) async fn read(
         remarks: Vec::new(),
         missing: Vec::new(),
         dashboard_missing: false,
+        alarms_missing: false,
     };
     let Some(name) = &handle.job_name else {
         return Ok(report);
@@ -70,6 +72,9 @@ pub(crate) async fn read(
         ) {
             artifacts(aws, handle, &mut report.observation).await;
         }
+        if options.utilisation && report.observation.is_terminal() {
+            report.observation.utilisation = utilisation(aws, handle, &report.observation).await;
+        }
         if report.observation.outcome == Outcome::Failed && options.capture_logs {
             match last_lines(aws, &handle.region, name).await {
                 Ok(lines) => report.observation.last_log_lines = lines,
@@ -94,6 +99,7 @@ pub(crate) async fn read(
         for step in STEPS {
             if let Some(line) = step.observe(&look).await {
                 report.dashboard_missing |= step.name() == "dashboard";
+                report.alarms_missing |= ["event rule", "waste alarm"].contains(&step.name());
                 report.missing.push(line);
             }
         }
@@ -292,6 +298,28 @@ async fn artifacts(aws: &Aws, handle: &Handle, observation: &mut Observation) {
         let bucket = Bucket::new(aws, bucket, &handle.region, &handle.account_id).await;
         observation.compressed_size_bytes = bucket.size(key).await.ok().flatten();
         observation.compressed_model_uri = observation.compressed_size_bytes.map(|_| uri);
+    }
+}
+
+/// How busy the instances were. Not allowed to look: not known.
+async fn utilisation(
+    aws: &Aws,
+    handle: &Handle,
+    seen: &Observation,
+) -> Option<metrics::Utilisation> {
+    let asked = metrics::Asked {
+        region: &handle.region,
+        job_name: handle.job_name.as_deref()?,
+        instances: handle.instance_count,
+        started_at: seen.started_at.as_deref()?,
+        ended_at: seen.ended_at.as_deref()?,
+    };
+    match metrics::utilisation(aws, &asked).await {
+        Ok(found) => Some(found).filter(|found| !found.is_empty()),
+        Err(error) => {
+            tracing::debug!(%error, "metrics not readable");
+            None
+        }
     }
 }
 

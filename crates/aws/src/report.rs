@@ -73,6 +73,8 @@ pub struct ReadReport {
     pub missing: Vec<String>,
     /// Dashboard was looked for and is gone.
     pub dashboard_missing: bool,
+    /// The rule or the alarm was looked for and is gone.
+    pub alarms_missing: bool,
 }
 
 /// Of `after_end`.

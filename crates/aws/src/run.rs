@@ -255,6 +255,7 @@ fn merged(previous: &Handle, attempt: &Handle) -> Handle {
     handle
         .managed_scheduler_role
         .clone_from(&attempt.managed_scheduler_role);
+    handle.watchers.clone_from(&attempt.watchers);
     if handle.claim.is_none() {
         handle.claim.clone_from(&attempt.claim);
         handle.nonce.clone_from(&attempt.nonce);

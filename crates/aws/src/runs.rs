@@ -195,6 +195,7 @@ async fn look(aws: &Aws, bucket: &Bucket, job: &str) -> Looked {
     handle.claim = None;
     let options = ReadOptions {
         capture_logs: false,
+        utilisation: true,
         check_parts: false,
     };
     let report = read::read(aws, &handle, options).await;

@@ -47,6 +47,7 @@ fn address(service: Service, region: &str) -> Option<Address> {
     let (prefix, signing_name, constant) = match service {
         Service::Sagemaker => ("api.sagemaker", "sagemaker", "SageMaker"),
         Service::Cloudwatch => ("monitoring", "monitoring", "2010-08-01"),
+        Service::Events => ("events", "events", "AWSEvents"),
         Service::Logs => ("logs", "logs", "Logs_20140328"),
         Service::Servicequotas => ("servicequotas", "servicequotas", "ServiceQuotasV20190624"),
         Service::Pricing => ("api.pricing", "pricing", "AWSPriceListService"),

@@ -103,6 +103,8 @@ pub struct RunSpec {
     pub tags: BTreeMap<String, String>,
     /// The run's CloudWatch dashboard; `None`: none.
     pub dashboard: Option<Dashboard>,
+    /// Word of a bad end and of waste; `None`: none.
+    pub alarms: Option<Alarms>,
     /// Whether a training quota of 0 is looked up before anything is created.
     pub check_quota: bool,
     /// Last log lines are fetched after a failure.
@@ -320,12 +322,67 @@ pub enum Compression {
 }
 
 /// What the run's dashboard says. Metrics of the instances and of `metric_definitions` are added by themselves.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Dashboard {
     /// Lines of Markdown about the estimate.
     pub estimate: Vec<String>,
     /// Facts of the run, as a table: label and value.
     pub facts: Vec<(String, String)>,
     /// Accelerators per instance; 0: no GPU widgets.
+    pub accelerators: u32,
+    /// Virtual CPUs per instance.
+    pub vcpus: u32,
+    /// What follows from the use of the instances by somebody's model, and says so.
+    pub modelled: Vec<Graph>,
+    /// What the dashboard shows at first: an ISO 8601 duration such as `P1D`. `None`: CloudWatch's own.
+    pub span: Option<String>,
+}
+
+/// A graph of metric math.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Graph {
+    /// Title.
+    pub title: String,
+    /// Label of the left axis.
+    pub unit: String,
+    /// Expressions, each over `cpu` and `gpu` (mean shares of processors and accelerators at work, 0 to 1), `c1` (the raw
+    /// metric of a processor, for PERIOD), `live`, and the ids before it.
+    pub lines: Vec<Line>,
+    /// Name of a metric of the training code, known as `live`.
+    pub live: Option<String>,
+    /// Horizontal lines: label and value.
+    pub marks: Vec<(String, f64)>,
+}
+
+/// An expression of a graph.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Id.
+    pub id: String,
+    /// Metric math.
+    pub expression: String,
+    /// `None`: it is not drawn.
+    pub label: Option<String>,
+    /// It belongs to the right axis.
+    pub right: bool,
+}
+
+/// Who is told of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Alarms {
+    /// SNS topic in the job's region.
+    pub topic_arn: String,
+    /// What counts as waste; `None` on types whose accelerators have no metrics.
+    pub waste: Option<Waste>,
+}
+
+/// Accelerators that wait.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Waste {
+    /// Used less than this, in percent.
+    pub below_percent: f64,
+    /// For so long.
+    pub minutes: u32,
+    /// Accelerators per instance.
     pub accelerators: u32,
 }

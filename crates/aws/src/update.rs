@@ -1,13 +1,14 @@
-//! What changes in place: tags and the dashboard.
+//! What changes in place: tags, the dashboard and the alarms.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_sagemaker::types::Tag;
 
 use crate::clients::Aws;
+use crate::dashboard;
 use crate::error::{Error, Kind};
 use crate::handle::Handle;
-use crate::lifecycle::{Change, DashboardChange};
+use crate::lifecycle::{AlarmChange, Change, DashboardChange};
 use crate::naming;
 use crate::report::{Failure, Remark, UpdateReport};
 use crate::retry::Watch;
@@ -53,7 +54,7 @@ async fn apply(
             .map_err(|error| ("tags", error))?;
         if let Err(error) = retag_parts(aws, &report.handle, tags).await {
             report.remarks.push(Remark::new(
-                "tags of role or buckets not changed",
+                "tags of role, rule, alarm or buckets not changed",
                 format!("The job's are. {error}"),
             ));
         }
@@ -74,20 +75,36 @@ async fn apply(
                 .clone()
                 .unwrap_or_else(|| naming::dashboard_name(&bucket, &report.handle.name));
             let job = report.handle.job_name.clone().unwrap_or_default();
-            let body = steps::dashboard_body(&report.handle, &job, facts);
-            steps::put_dashboard(aws, &report.handle.region, &name, &body)
+            let body = dashboard::run::body(&report.handle, &job, facts);
+            dashboard::put(aws, &report.handle.region, &name, &body, &[])
                 .await
                 .map_err(|error| ("dashboard", error))?;
             report.handle.dashboard = Some(name);
         }
         Some(DashboardChange::Remove) => {
             if let Some(name) = report.handle.dashboard.clone() {
-                steps::delete_dashboard(aws, &report.handle.region, &name)
+                dashboard::delete(aws, &report.handle.region, &name)
                     .await
                     .map_err(|error| ("dashboard", error))?;
                 report.handle.dashboard = None;
             }
         }
+    }
+    if let Some(change) = &change.alarms {
+        watch.check().map_err(|error| ("alarms", error))?;
+        let bucket = report
+            .handle
+            .data_bucket
+            .as_ref()
+            .map(|bucket| bucket.name.clone())
+            .unwrap_or_default();
+        let wanted = match change {
+            AlarmChange::Put(alarms) => Some(alarms),
+            AlarmChange::Remove => None,
+        };
+        steps::change_alarms(aws, &mut report.handle, &bucket, wanted)
+            .await
+            .map_err(|error| ("alarms", error))?;
     }
     Ok(())
 }
@@ -181,7 +198,7 @@ async fn retag_job(
     Ok(())
 }
 
-/// Role and managed buckets follow.
+/// Role, rule, alarm and managed buckets follow.
 async fn retag_parts(
     aws: &Aws,
     handle: &Handle,
@@ -194,6 +211,7 @@ async fn retag_parts(
         steps::retag_role(aws, handle, role, tags).await?;
     }
     steps::retag_scheduling(aws, handle, tags).await?;
+    steps::retag_alarms(aws, handle, tags).await?;
     for reference in handle
         .data_bucket
         .iter()

@@ -61,6 +61,7 @@ async fn create_read_update_destroy_leaves_the_users_data_and_the_manifest() {
     let change = Change {
         tags: Some(BTreeMap::from([("team".to_owned(), "vision".to_owned())])),
         dashboard: Some(DashboardChange::Put(Dashboard::default())),
+        alarms: None,
     };
     let updated = lifecycle::update(&world.aws, &handle, &change, &world.control()).await;
     assert!(

@@ -85,6 +85,20 @@ constants! {
     checkpoint_bytes_per_parameter,
     /// Size of a checkpoint where the model's size is not known, in GB.
     checkpoint_gb,
+    /// Use below which a processor counts as under-used, in percent.
+    usage_busy_percent,
+    /// Use above which a processor or memory is at its limit, in percent.
+    usage_saturated_percent,
+    /// Use below which an accelerator waits, in percent.
+    usage_waiting_percent,
+    /// Difference between instances above which their shares of the work are uneven, in percentage points.
+    usage_uneven_percent,
+    /// Share of the time that is not training above which it is worth a word, in percent.
+    usage_overhead_percent,
+    /// Share of the training time that metrics have to cover, in percent.
+    usage_least_coverage_percent,
+    /// Time for which accelerators have to wait before an alarm calls it waste, in minutes.
+    waste_minutes,
 }
 
 /// What each constant is, in words; the same order as [`Constants::NAMES`].

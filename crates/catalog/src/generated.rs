@@ -14,7 +14,7 @@ use crate::{Figure, Source, SourceId};
 const fn f(value: f64, low: f64, high: f64, source: u8) -> Figure { Figure { value, low, high, source: SourceId(source) } }
 const fn c(micro_usd: u32, spot_saving: i8, band: u8, source: u8, flags: u8) -> Cell { Cell { micro_usd, spot_saving, band, source: SourceId(source), flags } }
 
-pub(crate) static SOURCES: [Source; 61] = [
+pub(crate) static SOURCES: [Source; 62] = [
     Source { key: "guess", title: "No source: an input with a wide range, to be replaced by your own figure in catalog_overrides", date: "2026-11", licence: "own" },
     Source { key: "expert", title: "Judgement of how far the cited figures can be trusted; no source of its own", date: "2026-11", licence: "own" },
     Source { key: "convention", title: "A definition", date: "2026-11", licence: "own" },
@@ -76,6 +76,7 @@ pub(crate) static SOURCES: [Source; 61] = [
     Source { key: "zero-2020", title: "Rajbhandari et al., ZeRO: Memory Optimizations Toward Training Trillion Parameter Models, SC20, section 3.1: 2 bytes of weights and 12 of optimiser state per parameter", date: "2020-05", licence: "figure" },
     Source { key: "aws-fsx-price", title: "AWS price page of FSx for Lustre, scratch SSD in us-east-1, through secondary sources", date: "2026", licence: "figure" },
     Source { key: "sagemaker-input-modes", title: "Amazon SageMaker developer guide, Choosing an input mode and a storage unit: file mode for less than 50 to 100 GB", date: "2026", licence: "figure" },
+    Source { key: "smdebug-rules", title: "Default thresholds of the built-in profiling rules of SageMaker Debugger (awslabs/sagemaker-debugger-rulesconfig, profiler_rules)", date: "2022", licence: "figure" },
 ];
 pub(crate) const VERSION: &str = "2026.11";
 pub(crate) const METHODOLOGY: &str = "1";
@@ -118,8 +119,15 @@ pub(crate) const CONSTANTS: Constants = Constants {
     start_least_gain: f(0.01, 0.005, 0.02, 57),
     checkpoint_bytes_per_parameter: f(14.0, 12.0, 16.0, 58),
     checkpoint_gb: f(5.0, 1.0, 50.0, 0),
+    usage_busy_percent: f(70.0, 70.0, 70.0, 61),
+    usage_saturated_percent: f(90.0, 90.0, 90.0, 61),
+    usage_waiting_percent: f(10.0, 10.0, 10.0, 61),
+    usage_uneven_percent: f(20.0, 10.0, 30.0, 0),
+    usage_overhead_percent: f(20.0, 10.0, 30.0, 0),
+    usage_least_coverage_percent: f(50.0, 25.0, 75.0, 0),
+    waste_minutes: f(30.0, 15.0, 60.0, 0),
 };
-pub(crate) static MEANINGS: [Meaning; 30] = [
+pub(crate) static MEANINGS: [Meaning; 37] = [
     Meaning { name: "startup_hours", unit: "h", what: "instance start and image pull before training" },
     Meaning { name: "upload_hours", unit: "h", what: "upload of the model after training" },
     Meaning { name: "nvme_gb_per_s", unit: "GB/s", what: "download of the dataset onto local NVMe" },
@@ -150,6 +158,13 @@ pub(crate) static MEANINGS: [Meaning; 30] = [
     Meaning { name: "start_least_gain", unit: "", what: "a later start counts only if it saves this share of starting at once; grids that vary 1 to 3 % within a day stay where they are" },
     Meaning { name: "checkpoint_bytes_per_parameter", unit: "bytes", what: "a checkpoint with Adam's state in mixed precision: weights of 2 bytes and three copies of 4 (weights, momentum, variance)" },
     Meaning { name: "checkpoint_gb", unit: "GB", what: "a checkpoint when model_parameters_millions is not given" },
+    Meaning { name: "usage_busy_percent", unit: "%", what: "use of a processor below which it counts as under-used (rules LowGPUUtilization and BatchSize, 95th percentile)" },
+    Meaning { name: "usage_saturated_percent", unit: "%", what: "use of a processor or of memory above which it is at its limit (rule CPUBottleneck)" },
+    Meaning { name: "usage_waiting_percent", unit: "%", what: "use of an accelerator below which it waits (rules LowGPUUtilization, 5th percentile, and CPUBottleneck)" },
+    Meaning { name: "usage_uneven_percent", unit: "%", what: "difference between the means of two instances above which their shares of the work are uneven, in percentage points" },
+    Meaning { name: "usage_overhead_percent", unit: "%", what: "share of the time in use that is not training above which it is worth a word" },
+    Meaning { name: "usage_least_coverage_percent", unit: "%", what: "share of the training time that metrics have to cover to be taken for the whole" },
+    Meaning { name: "waste_minutes", unit: "min", what: "time for which accelerators have to wait before an alarm calls it waste" },
 ];
 pub(crate) const REGION_COUNT: usize = 38;
 pub(crate) static REGIONS: [Region; REGION_COUNT] = [

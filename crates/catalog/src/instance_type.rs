@@ -176,6 +176,24 @@ impl InstanceType {
         self.full_w
     }
 
+    /// The load at which it draws its usual training power: the inverse of [`Self::power_w`] at `train_w`.
+    #[must_use]
+    pub fn training_load(&self) -> f64 {
+        let points = [
+            (0.0, self.idle_w),
+            (0.1, self.tenth_w),
+            (0.5, self.half_w),
+            (1.0, self.full_w),
+        ];
+        for pair in points.windows(2) {
+            let [(x0, y0), (x1, y1)] = [pair[0], pair[1]];
+            if self.train_w <= y1 && y1 > y0 {
+                return (x0 + (x1 - x0) * (self.train_w - y0) / (y1 - y0)).max(0.0);
+            }
+        }
+        1.0
+    }
+
     /// Whether its disk is local NVMe (then no EBS volume is attached).
     #[must_use]
     pub fn has_nvme(&self) -> bool {

@@ -17,10 +17,12 @@
 //! | time | start windows: when, and what that is worth |
 //! | infeasible | the nearest answers when there is none |
 //! | measure, ranking | what needs the catalogue but no decision |
+//! | usage, efficiency | how well a run used what it ran on |
 
 mod advice;
 mod answer;
 mod decide;
+mod efficiency;
 mod factors;
 mod infeasible;
 mod lines;
@@ -37,13 +39,15 @@ mod storage;
 mod text;
 mod time;
 mod units;
+mod usage;
 
 pub use answer::{
     Answer, Audit, Band, Baseline, Breakdown, Candidate, Decision, Estimate, Infeasible, NearMiss,
     Rejection, Rule, Savings, Signal,
 };
 pub use decide::decide;
-pub use measure::{Measured, Run, emissions_kg, energy_kwh, grid_zone, measure};
+pub use efficiency::{Bottleneck, Efficiency, judge};
+pub use measure::{Measured, Method, Run, emissions_kg, energy_kwh, grid_zone, measure};
 pub use memo::Memo;
 pub use quotas::{Quota, Quotas};
 pub use ranking::{RankedType, TypeFilter, rank_instance_types};
@@ -58,3 +62,4 @@ pub use time::{
     best_split, best_start, parse_rfc3339, rfc3339,
 };
 pub use units::{Grams, GramsPerKwh, Hours, Kg, Kwh, Usd, Watts};
+pub use usage::{Sample, Usage};

@@ -113,6 +113,7 @@ fn counted(catalog: &Catalog, found: &Found, manifest: &Manifest) -> Counted {
         instance_type: &handle.instance_type,
         instance_count: handle.instance_count,
         capacity,
+        intensity: (!signal.source.is_empty()).then_some(signal.gco2_per_kwh),
         seen,
         now: 0.0,
     };
@@ -149,11 +150,11 @@ fn counted(catalog: &Catalog, found: &Found, manifest: &Manifest) -> Counted {
         ..Run::default()
     };
     let mut hours = (training, other);
-    if let Some(took) = took {
+    if let Some((took, _)) = took {
         run.basis = "measured".to_owned();
         run.runtime_hours = Some(took.runtime_hours.get());
-        run.energy_kwh = only(took.energy_kwh.get());
-        run.emissions_kg = only(took.emissions_kg.get());
+        run.energy_kwh = only(took.energy_kwh.value.get());
+        run.emissions_kg = only(took.emissions_kg.value.get());
         let usd = took.cost_usd.map(planner::Usd::get);
         run.cost_usd = usd
             .or_else(|| measured::cost_usd(catalog, &as_seen))
@@ -328,8 +329,10 @@ fn emits(catalog: &Catalog, one: &Counted, region: &str) -> Option<f64> {
         training_hours: planner::Hours(one.hours.0),
         other_hours: planner::Hours(one.hours.1),
         billable_hours: None,
+        usage: None,
+        intensity: None,
     };
-    Some(planner::measure(catalog, &run)?.emissions_kg.get())
+    Some(planner::measure(catalog, &run)?.emissions_kg.value.get())
 }
 
 /// The runs' own emissions, each times what the catalogue says of the other region over what it says of its own: live

@@ -9,7 +9,7 @@ mod values;
 use crate::data_sources::{carbon_intensity, instance_types, placement};
 use crate::functions::{FUNCTIONS, Function, POLICY_FEATURES};
 use crate::refusals::{self, Refusal};
-use crate::{ml_training, provider_config, training_report};
+use crate::{ml_training, provider_config, training_dashboard, training_report};
 use page::Page;
 
 /// Answers the text of a file under `examples/`, if it exists.
@@ -29,6 +29,7 @@ pub fn pages(examples: Examples<'_>) -> Vec<Generated> {
     let mut all = vec![
         provider(examples),
         training(examples),
+        dashboards(examples),
         types(examples),
         places(examples),
         intensity(examples),
@@ -92,6 +93,29 @@ fn training(examples: Examples<'_>) -> Generated {
         examples(&format!("resources/{name}/import-by-identity.tf")),
     );
     page.done("resources/ml_training.md")
+}
+
+fn dashboards(examples: Examples<'_>) -> Generated {
+    let name = "sustainable_training_dashboard";
+    let mut page = Page::new(
+        &format!("{name} Resource - sustainable"),
+        "One CloudWatch dashboard for many runs.",
+    );
+    page.title(&format!("{name} (Resource)"));
+    page.text(include_str!("training_dashboard.md"));
+    page.example(
+        "Example Usage",
+        "terraform",
+        examples(&format!("resources/{name}/resource.tf")),
+    );
+    page.heading("Arguments");
+    page.arguments(training_dashboard::INPUTS, true);
+    page.heading("Attributes");
+    page.attributes(training_dashboard::OUTPUTS);
+    page.heading("Import");
+    page.text("What the dashboard was made from stands in it, in a line that CloudWatch does not show, so that the next plan is empty.");
+    page.code("shell", examples(&format!("resources/{name}/import.sh")));
+    page.done("resources/training_dashboard.md")
 }
 
 fn types(examples: Examples<'_>) -> Generated {

@@ -347,7 +347,8 @@ declare! {
             .more("Reaches the container as `MLFLOW_TRACKING_URI`, for an image with `mlflow` and `sagemaker-mlflow`; the execution role that is made here may write to it. The artifact store behind it is a bucket of yours: a role that logs artifacts needs it in its policy.");
         model_package_group_name: String, "Registry group for the model.", text(Text::Entity(63))
             .more("After the end of a run that succeeded, its model becomes a version of this group, waiting for approval, with energy, emissions, cost and region in its metadata. The first apply after the end does it (the plan shows `pending_steps`); with `wait_for_completion` the same apply. A group that is missing is made; see [After the run](../guides/after-the-run.md).");
-        alarm_sns_topic_arn: String, "Topic for alarms.", text(Text::Arn("sns", ""));
+        alarm_sns_topic_arn: String, "Topic that is told of a bad end and of waste.", text(Text::Arn("sns", ""))
+            .more("It has to be in the run's region, and its policy has to let `events.amazonaws.com` and `cloudwatch.amazonaws.com` publish. An EventBridge rule tells of a run that failed, was stopped or ran over its limit; an alarm tells of GPUs that wait.");
         tags: TextMap, "Tags, over the provider's `default_tags`.", tags().preset(Preset::Derived("none"));
     }
 }

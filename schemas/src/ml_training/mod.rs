@@ -19,7 +19,8 @@ pub use nested::{
     VpcConfig, tags,
 };
 pub use outputs::{
-    Baseline, Breakdown, Estimate, Measured, OUTPUTS, Outputs, Price, Range, Savings, Signal,
+    Baseline, Breakdown, Efficiency, Estimate, Measured, OUTPUTS, Outputs, Price, Range, Savings,
+    Signal,
 };
 pub use rules::{needs_pipe, too_many_tags};
 pub use workload::check_workload;
@@ -97,6 +98,7 @@ mod tests {
             crate::data_sources::instance_types::schema(),
             crate::data_sources::placement::schema(),
             crate::data_sources::carbon_intensity::schema(),
+            crate::training_dashboard::schema(),
         ] {
             assert_eq!(schema.problems(), Vec::<String>::new());
         }

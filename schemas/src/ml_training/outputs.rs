@@ -86,12 +86,30 @@ declare_output! {
     pub struct Measured, pub const MEASURED;
     runtime_hours: Option<f64>, "Hours over all attempts.", out(ANY_NUMBER);
     energy_kwh: Option<f64>, "Energy.", out(ANY_NUMBER);
-    emissions_kg: Option<f64>, "Emissions in kgCO2e.", out(ANY_NUMBER);
+    energy_kwh_low: Option<f64>, "Low end of its plausible range.", out(ANY_NUMBER);
+    energy_kwh_high: Option<f64>, "High end of its plausible range.", out(ANY_NUMBER);
+    emissions_kg: Option<f64>, "Emissions in kgCO2e, manufacture included.", out(ANY_NUMBER);
+    emissions_kg_low: Option<f64>, "Low end of their plausible range.", out(ANY_NUMBER);
+    emissions_kg_high: Option<f64>, "High end of their plausible range.", out(ANY_NUMBER);
     cost_usd: Option<f64>, "Cost of the billable seconds.", out(ANY_NUMBER);
     spot_saving_percent: Option<f64>, "Saved by spot capacity.", out(ANY_NUMBER);
     model_size_bytes: Option<i64>, "Size of the model.", out(ANY_NUMBER);
     compression_ratio: Option<f64>, "Compressed size to size.", out(ANY_NUMBER);
-    method: Option<String>, "`modelled` or `measured+modelled`.", out(ANY_TEXT);
+    method: Option<String>, "`measured+modelled` (measured times and use, the power of the type at that use) or `modelled` (measured times, the type's usual training power).", out(ANY_TEXT);
+    coverage_percent: Option<f64>, "Share of the training time that metrics cover.", out(ANY_NUMBER);
+}
+
+declare_output! {
+    /// How well the run used what it ran on, after its end. Means are in percent of the whole instances, while training.
+    pub struct Efficiency, pub const EFFICIENCY;
+    score: Option<f64>, "0 to 100: share of the energy that went into work; null without metrics.", out(ANY_NUMBER);
+    bottleneck: String, "`none`, `data_loading`, `cpu`, `gpu_memory`, `under_use`, or `unknown` without metrics.", out(ANY_TEXT);
+    gpu_percent: Option<f64>, "Mean use of the accelerators.", out(ANY_NUMBER);
+    gpu_memory_percent: Option<f64>, "Mean use of their memory.", out(ANY_NUMBER);
+    cpu_percent: Option<f64>, "Mean use of the processors.", out(ANY_NUMBER);
+    memory_percent: Option<f64>, "Mean use of the memory.", out(ANY_NUMBER);
+    disk_percent: Option<f64>, "Greatest use of the disk.", out(ANY_NUMBER);
+    recommendations: Option<Vec<String>>, "What to do about it, the most important first.", out(LINES);
 }
 
 const METRICS: Kind = Kind::Map {
@@ -153,6 +171,7 @@ declare! {
         model_package_arn: String, "The registered model; null until it is.", out(ANY_TEXT).after_refresh();
         reports_location: String, "Folder of the sustainability reports.", out(ANY_TEXT).after_apply();
         measured: Measured, "What the run really took; null until it ends.", out(Kind::Object(MEASURED)).after_refresh();
+        efficiency: Efficiency, "How well the run used what it ran on; null until it ends.", out(Kind::Object(EFFICIENCY)).after_refresh();
         final_metrics: BTreeMap<String, f64>, "Last value of each metric.", out(METRICS).after_refresh();
         estimate_error_percent: f64, "Measured energy against the estimate.", out(ANY_NUMBER).after_refresh();
     }

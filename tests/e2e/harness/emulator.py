@@ -181,6 +181,7 @@ class Emulator:
         ]
         for kind in ("schedule", "schedule_group", "queue"):
             things += [{"kind": kind, "id": f"{one['region']}/{one['name']}"} for one in found[f"{kind}s"]]
+        things += [{"kind": "rule", "id": f"{rule['region']}/{rule['name']}"} for rule in found["event_rules"]]
         things += [{"kind": "job", "id": job["arn"], "status": job["status"]} for job in found["jobs"]]
         things += [
             {"kind": thing["kind"].lower(), "id": thing["arn"], "region": thing["region"]}

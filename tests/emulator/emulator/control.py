@@ -129,6 +129,13 @@ def _inventory(here: World, query: Query, body: Any) -> Any:
     return inventory(here)
 
 
+def _notices(here: World, query: Query, body: Any) -> Any:
+    from .services import events
+
+    with moto_backend.LOCK:
+        return {"notices": events.notices(here)}
+
+
 def _settings(here: World, query: Query, body: Any) -> Any:
     known = {f.name for f in dataclasses.fields(Settings)}
     unknown = set(body) - known
@@ -178,6 +185,7 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "requests"): _requests,
     ("DELETE", "requests"): _clear_requests,
     ("GET", "inventory"): _inventory,
+    ("GET", "notices"): _notices,
     ("POST", "objects"): _declare_object,
     ("POST", "users"): _add_user,
     ("GET", "settings"): _settings,

@@ -27,6 +27,7 @@ def inventory(world: World) -> dict[str, Any]:
             "policies": _policies(world),
             "dashboards": _dashboards(world),
             "alarms": _alarms(world),
+            "event_rules": _event_rules(world),
             "jobs": _jobs(world),
             "file_systems": _file_systems(world),
             "log_groups": _log_groups(world),
@@ -121,9 +122,39 @@ def _dashboards(world: World) -> list[dict[str, Any]]:
 
 def _alarms(world: World) -> list[dict[str, Any]]:
     return [
-        {"name": name, "region": region}
+        {
+            "name": name,
+            "region": region,
+            "tags": backend.tagger.get_tag_dict_for_resource(alarm.alarm_arn),
+            "actions": alarm.alarm_actions,
+            "metrics": [_plain(query) for query in alarm.metric_data_queries],
+            "threshold": alarm.threshold,
+            "treat_missing_data": alarm.treat_missing_data,
+        }
         for region, backend in _all("cloudwatch", world.account)
-        for name in backend.alarms
+        for name, alarm in backend.alarms.items()
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """One of moto's objects as JSON."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return {k: _plain(v) for k, v in vars(value).items()} if hasattr(value, "__dict__") else value
+
+
+def _event_rules(world: World) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": rule.name,
+            "region": region,
+            "pattern": rule.event_pattern.get_pattern(),
+            "targets": rule.targets,
+            "tags": backend.tagger.get_tag_dict_for_resource(rule.arn),
+        }
+        for region, backend in _all("events", world.account)
+        for bus in backend.event_buses.values()
+        for rule in bus.rules.values()
     ]
 
 

@@ -8,6 +8,7 @@
 //! last creating call.
 
 mod account;
+mod alarms;
 mod buckets;
 mod checkpoint;
 mod claim;
@@ -37,10 +38,8 @@ use crate::removal::Removal;
 use crate::run::Run;
 
 pub(crate) use account::same_account;
+pub(crate) use alarms::{change as change_alarms, find as find_alarms, retag as retag_alarms};
 pub(crate) use buckets::retag as retag_bucket;
-pub(crate) use dashboard::{
-    body as dashboard_body, delete as delete_dashboard, put as put_dashboard,
-};
 pub(crate) use experiment::config as experiment_config;
 pub(crate) use job::{Job, describe};
 pub(crate) use manifest::Document;
@@ -98,8 +97,10 @@ pub(crate) const STEPS: &[&dyn Step] = &[
     &experiment::Experiment,  // the job is recorded under it
     &registry::ModelGroup,    // only a destroy has to do with it
     &dashboard::Dashboard,    // needs the job's name
-    &manifest::Manifest,      // what is about to be sent
-    &job::TrainingJob,        // the last creating call
-    &claim::MarkCreated,      // the claim says so
-    &staging::Tidy,           // what only the old run has read
+    &alarms::EndRule,         // it too, and has to be there before the first event
+    &alarms::WasteAlarm,
+    &manifest::Manifest, // what is about to be sent
+    &job::TrainingJob,   // the last creating call
+    &claim::MarkCreated, // the claim says so
+    &staging::Tidy,      // what only the old run has read
 ];

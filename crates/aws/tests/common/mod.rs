@@ -204,7 +204,11 @@ impl World {
             experiment: None,
             mlflow_resource_arn: None,
             tags: BTreeMap::from([("team".to_owned(), "nlp".to_owned())]),
-            dashboard: Some(Dashboard { estimate: vec!["15 kgCO2e".to_owned()], facts: vec![("a".to_owned(), "b".to_owned())], accelerators: 1 }),
+            dashboard: Some(Dashboard { estimate: vec!["15 kgCO2e".to_owned()], facts: vec![("a".to_owned(), "b".to_owned())], accelerators: 1, ..Dashboard::default() }),
+            alarms: Some(aws::spec::Alarms {
+                topic_arn: "arn:aws:sns:us-east-1:123456789012:ml".to_owned(),
+                waste: Some(aws::spec::Waste { below_percent: 10.0, minutes: 30, accelerators: 1 }),
+            }),
             keep_alive_seconds: None,
             training_plan_arn: None,
             max_spot_price_percent: None,
@@ -219,6 +223,9 @@ impl World {
     pub fn abroad(&self) -> RunSpec {
         let mut spec = self.spec();
         spec.region = "eu-north-1".to_owned();
+        // A topic is where the run is.
+        spec.alarms.as_mut().unwrap().topic_arn =
+            "arn:aws:sns:eu-north-1:123456789012:ml".to_owned();
         if let Algorithm::Image(uri) = &mut spec.algorithm {
             *uri = uri.replace("us-east-1", "eu-north-1");
         }

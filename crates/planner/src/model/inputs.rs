@@ -194,7 +194,7 @@ fn exponents<const N: usize>(list: [(Metric, f64); N]) -> [f64; METRICS] {
 
 /// How far a run of some hours strays from the annual average: between 24 h and 96 h on
 /// the logarithm of the hours.
-fn straying(region: &Region, hours: f64) -> f64 {
+pub(crate) fn straying(region: &Region, hours: f64) -> f64 {
     let v = region.variability;
     let place = ((hours / 24.0).ln() / 4.0_f64.ln()).clamp(0.0, 1.0);
     v.h24 + (v.h96 - v.h24) * place

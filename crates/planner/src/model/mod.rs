@@ -12,6 +12,7 @@ use std::rc::Rc;
 use catalog::{Catalog, Figure, InstanceType, ModelClass, Region};
 
 pub(crate) use figures::Figures;
+pub(crate) use inputs::straying;
 pub(crate) use pace::{NoPace, Pace};
 
 use crate::time::{Grid, Timing};

@@ -69,7 +69,7 @@ pub(super) fn json(
         tags: BTreeMap::new(),
         manifest: Json::Null,
         may_stop_previous: false,
-        accelerators: 0,
+        catalog,
     })?;
     // Settings for the code go in where a run is ours; a pipeline's environment is the pipeline's.
     run.environment = texts(&step.environment);

@@ -20,7 +20,7 @@ use super::limits::{Limits, timeout};
 use super::planned::OPEN_ON_CREATE;
 use super::private::{Intent, Remembered};
 use super::spec::{self, Ingredients};
-use super::{destroy, expiry, foreign, identity, manifest, recover, run, say};
+use super::{alarms, destroy, expiry, foreign, identity, manifest, recover, run, say};
 use crate::configured::Configured;
 use crate::object::{Object, get, object};
 use crate::text::sentence;
@@ -170,9 +170,7 @@ async fn prepare(
         ),
         may_stop_previous: !say::is_scheduled(&object(&request.prior))
             || config.on_change.as_deref().known() == Some("rerun"),
-        accelerators: catalog
-            .and_then(|catalog| catalog.instance_type(&decision.selected_instance_type))
-            .map_or(0, |kind| kind.accelerator_count),
+        catalog: catalog.unwrap_or_else(|| catalog::Catalog::embedded()),
     })?;
     Ok((spec, diagnostics))
 }
@@ -282,21 +280,20 @@ fn wanted(
         let catalog = configured
             .catalog()
             .unwrap_or_else(|| catalog::Catalog::embedded());
-        let accelerators = get(planned, "selected_instance_type")
-            .as_str()
-            .and_then(|name| catalog.instance_type(name))
-            .map_or(0, |kind| kind.accelerator_count);
         let run = effective
             .dashboard
             .as_ref()
             .known()
             .is_none_or(|dashboard| dashboard == "run");
         wanted.dashboard = Some(if run {
-            DashboardChange::Put(super::board::dashboard(&effective, planned, accelerators))
+            DashboardChange::Put(super::board::dashboard(catalog, &effective, planned))
         } else {
             DashboardChange::Remove
         });
     }
+    let catalog = configured.catalog();
+    let catalog = catalog.unwrap_or_else(|| catalog::Catalog::embedded());
+    wanted.alarms = alarms::change(catalog, prior, planned);
     Ok(wanted)
 }
 
@@ -554,6 +551,7 @@ fn attribute(field: &str, spec: &RunSpec) -> Option<&'static str> {
         "scheduler_role" => "scheduler_role_arn",
         "hyperparameters" => "hyperparameters",
         "name" => "name",
+        "alarms" => "alarm_sns_topic_arn",
         _ => return None,
     })
 }

@@ -6,6 +6,7 @@
 
 mod after;
 mod again;
+mod alarms;
 mod apply;
 mod board;
 mod change;

@@ -10,7 +10,7 @@ use super::change::{Change, Facts, classify};
 use super::decide::{self, decide};
 use super::planned::{Parts, planned};
 use super::private::{Intent, Remembered};
-use super::{foreign, foreseen, identity, say, source};
+use super::{alarms, foreign, foreseen, identity, say, source};
 use crate::configured::Configured;
 use crate::object::{Object, get, object};
 
@@ -136,6 +136,9 @@ pub(crate) async fn plan(
         finishes,
     };
     let planned = planned(&written, prior.as_ref(), &change, &parts);
+    if change != Change::None {
+        alarms::check(&planned)?;
+    }
 
     remembered.intent = Some(match change {
         Change::InPlace(_) | Change::None => Intent::InPlace,

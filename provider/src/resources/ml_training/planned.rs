@@ -51,11 +51,12 @@ pub(crate) const LAUNCHED: [&str; 9] = [
 ];
 
 /// Filled by a refresh, or by an apply that waits for the end.
-pub(crate) const OBSERVED: [&str; 15] = [
+pub(crate) const OBSERVED: [&str; 16] = [
     "artifacts_copied_to",
     "billable_seconds",
     "compressed_model_uri",
     "cost_to_date_usd",
+    "efficiency",
     "elapsed_hours",
     "estimate_error_percent",
     "failure_reason",

@@ -13,6 +13,9 @@ use super::{identity, run, say};
 use crate::configured::Configured;
 use crate::object::{get, object};
 
+/// Metrics that cover this much of a run are not asked for again: the last minutes come late, a minute may be missing.
+const SETTLED_PERCENT: f64 = 95.0;
+
 /// Reads the run behind a state.
 pub(crate) async fn read(
     configured: &Configured,
@@ -46,6 +49,7 @@ pub(crate) async fn read(
         return Ok(response);
     };
     let options = ReadOptions {
+        utilisation: run::coverage(&state) < SETTLED_PERCENT || !run::is_of(&state, &handle),
         capture_logs: get(&state, "capture_logs").as_bool().unwrap_or(true),
         ..ReadOptions::default()
     };
@@ -57,6 +61,9 @@ pub(crate) async fn read(
         .catalog()
         .unwrap_or_else(|| catalog::Catalog::embedded());
     let mut outputs = run::outputs(catalog, &state, &report.handle, Some(seen))?;
+    if run::is_of(&state, &report.handle) {
+        run::keep_better(&mut outputs, &state);
+    }
     if report.dashboard_missing {
         outputs.insert("dashboard_url".to_owned(), Value::Null);
     }
@@ -76,6 +83,10 @@ pub(crate) async fn read(
     let pending = after::pending(waiting, &state, &state);
     state.insert("pending_steps".to_owned(), pending);
     state.insert("run_change".to_owned(), Value::Null);
+    if report.alarms_missing {
+        // The next plan shows it as a change in place, and puts them back.
+        state.insert("alarm_sns_topic_arn".to_owned(), Value::Null);
+    }
     if let Some(tags) = tags(seen) {
         state.insert("tags_all".to_owned(), tags);
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use aws::{Handle, Observation, Outcome};
 use catalog::Catalog;
-use planner::Capacity;
-use schemas::ml_training::{Measured, Outputs};
+use planner::{Band, Capacity};
+use schemas::ml_training::{Efficiency, Measured, Outputs};
 use tfplugin::{Attr, Diagnostics, Value};
 
 use super::live_price;
@@ -90,6 +90,7 @@ fn observed(
         } else {
             Capacity::OnDemand
         },
+        intensity: get(state, "signal").get("gco2_per_kwh").as_f64(),
         seen,
         now: clock::now(),
     };
@@ -98,11 +99,13 @@ fn observed(
     if !seen.is_terminal() {
         return;
     }
-    let Some(figures) = measured::measured(catalog, &run) else {
+    let Some((figures, judged)) = measured::measured(catalog, &run) else {
         return;
     };
     let tracked = |name: &str| get(state, name).as_bool().unwrap_or(true);
-    let kwh = figures.energy_kwh.get();
+    let kwh = figures.energy_kwh.value.get();
+    let energy = ends(figures.energy_kwh, tracked("track_energy_usage"));
+    let emissions = ends(figures.emissions_kg, tracked("track_carbon_emissions"));
     outputs.estimate_error_percent = get(state, "estimate")
         .get("energy_kwh")
         .get("value")
@@ -112,9 +115,12 @@ fn observed(
         .into();
     outputs.measured = Attr::Known(Measured {
         runtime_hours: Some(three(figures.runtime_hours.get())),
-        energy_kwh: Some(three(kwh)).filter(|_| tracked("track_energy_usage")),
-        emissions_kg: Some(three(figures.emissions_kg.get()))
-            .filter(|_| tracked("track_carbon_emissions")),
+        energy_kwh: energy[0],
+        energy_kwh_low: energy[1],
+        energy_kwh_high: energy[2],
+        emissions_kg: emissions[0],
+        emissions_kg_low: emissions[1],
+        emissions_kg_high: emissions[2],
         cost_usd: figures.cost_usd.map(|usd| three(usd.get())),
         spot_saving_percent: seen.spot_saving_percent.map(three),
         model_size_bytes: seen
@@ -124,8 +130,62 @@ fn observed(
             (Some(small), Some(large)) if large > 0 => Some(three(small as f64 / large as f64)),
             _ => None,
         },
-        method: Some("modelled".to_owned()),
+        method: Some(figures.method.as_str().to_owned()),
+        coverage_percent: Some((figures.coverage * 100.0).round()),
     });
+    outputs.efficiency = Attr::Known(efficiency(judged));
+}
+
+fn efficiency(judged: planner::Efficiency) -> Efficiency {
+    Efficiency {
+        score: judged.score,
+        bottleneck: judged.bottleneck.as_str().to_owned(),
+        gpu_percent: judged.accelerator_percent.map(three),
+        gpu_memory_percent: judged.accelerator_memory_percent.map(three),
+        cpu_percent: judged.cpu_percent.map(three),
+        memory_percent: judged.memory_percent.map(three),
+        disk_percent: judged.disk_percent.map(three),
+        recommendations: Some(judged.recommendations).filter(|lines| !lines.is_empty()),
+    }
+}
+
+/// Value, low and high end; nothing where the figure is not to be shown.
+fn ends<T: Into<f64>>(band: Band<T>, shown: bool) -> [Option<f64>; 3] {
+    let short = |figure: T| Some(three(figure.into())).filter(|_| shown);
+    [short(band.value), short(band.low), short(band.high)]
+}
+
+/// What only metrics told stands where they tell less by now: CloudWatch forgets them.
+pub(crate) fn keep_better(outputs: &mut Object, state: &Object) {
+    if coverage(state) <= coverage(outputs) {
+        return;
+    }
+    let (had, now) = (get(state, "measured").clone(), get(outputs, "measured"));
+    let (Value::Map(had), Value::Map(now)) = (had, now) else {
+        return;
+    };
+    let mut kept = now.clone();
+    for (name, value) in had {
+        // The sizes of the model may have become known since.
+        if name != "model_size_bytes" && name != "compression_ratio" || !value.is_null() {
+            kept.insert(name, value);
+        }
+    }
+    outputs.insert("measured".to_owned(), Value::Map(kept));
+    for name in ["efficiency", "estimate_error_percent"] {
+        outputs.insert(name.to_owned(), get(state, name).clone());
+    }
+}
+
+/// The state tells of this run, and not of one before it.
+pub(crate) fn is_of(state: &Object, handle: &Handle) -> bool {
+    get(state, "training_job_name").as_str() == handle.job_name.as_deref()
+}
+
+/// Share of the training time that metrics covered when they were read, in percent.
+pub(crate) fn coverage(state: &Object) -> f64 {
+    let measured = get(state, "measured");
+    measured.get("coverage_percent").as_f64().unwrap_or(0.0)
 }
 
 /// A record that is gone says nothing about how the run ended: what was seen last stands.

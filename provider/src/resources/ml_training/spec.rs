@@ -16,7 +16,7 @@ use tfplugin::{Attr, Diagnostic};
 
 use super::image::Container;
 use super::source::{bare, exclude};
-use super::{board, later, manifest};
+use super::{alarms, board, later, manifest};
 use crate::object::Object;
 use crate::settings::known_map;
 
@@ -41,8 +41,8 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) manifest: Json,
     /// The run before this one may be stopped although the plan saw that it had not begun.
     pub(crate) may_stop_previous: bool,
-    /// The number of accelerators of the chosen type.
-    pub(crate) accelerators: u32,
+    /// Figures of the chosen type.
+    pub(crate) catalog: &'a catalog::Catalog,
 }
 
 /// The run.
@@ -198,6 +198,7 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
             .cloned(),
         tags: from.tags.clone(),
         dashboard: dashboard(from),
+        alarms: alarms::alarms(from.catalog, from.planned),
         check_quota: true,
         capture_logs: config.capture_logs.known().unwrap_or(true),
         wait_for_completion: flag(&config.wait_for_completion),
@@ -214,7 +215,7 @@ pub(crate) fn dashboard(from: &Ingredients<'_>) -> Option<Dashboard> {
         .as_ref()
         .known()
         .is_none_or(|dashboard| dashboard == "run");
-    wanted.then(|| board::dashboard(from.config, from.planned, from.accelerators))
+    wanted.then(|| board::dashboard(from.catalog, from.config, from.planned))
 }
 
 fn source(from: &Ingredients<'_>) -> Result<Source, Diagnostic> {

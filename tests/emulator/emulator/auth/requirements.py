@@ -161,11 +161,35 @@ def _cloudwatch(call: Call) -> list[Need]:
         return [Need(action, f"{base}:{call.account}:dashboard/{params['DashboardName']}")]
     if params.get("DashboardNames"):
         return [Need(action, f"{base}:{call.account}:dashboard/{n}") for n in params["DashboardNames"]]
+    alarms = f"{base}{call.region}:{call.account}:alarm:"
     if "AlarmName" in params:
-        return [Need(action, f"{base}{call.region}:{call.account}:alarm:{params['AlarmName']}")]
+        arn = f"{alarms}{params['AlarmName']}"
+        needs = [Need(action, arn, _tags(params.get("Tags")))]
+        if params.get("Tags"):
+            needs.append(Need("cloudwatch:TagResource", arn, _tags(params["Tags"])))
+        return needs
+    if call.operation == "DeleteAlarms":
+        return [Need(action, f"{alarms}{name}") for name in params["AlarmNames"]]
+    if "ResourceARN" in params:
+        return [Need(action, params["ResourceARN"], _tags(params.get("Tags")))]
     if call.operation == "PutMetricData":
         return [Need(action, "*", {"cloudwatch:namespace": params.get("Namespace", "")})]
     return [Need(action)]
+
+
+def _events(call: Call) -> list[Need]:
+    params = call.params
+    action = f"events:{call.operation}"
+    if "ResourceARN" in params:
+        return [Need(action, params["ResourceARN"], _tags(params.get("Tags")))]
+    name = params.get("Rule") or params.get("Name")
+    if not name:
+        return [Need(action)]
+    arn = f"arn:{call.partition}:events:{call.region}:{call.account}:rule/{name}"
+    needs = [Need(action, arn, _tags(params.get("Tags")))]
+    if params.get("Tags"):
+        needs.append(Need("events:TagResource", arn, _tags(params["Tags"])))
+    return needs
 
 
 def _logs(call: Call) -> list[Need]:
@@ -331,6 +355,7 @@ def _delete_objects(call: Call, bucket: str) -> list[Need]:
 
 _OF: dict[str, Callable[[Call], list[Need]]] = {
     "cloudwatch": _cloudwatch,
+    "events": _events,
     "fsx": _fsx,
     "iam": _iam,
     "logs": _logs,

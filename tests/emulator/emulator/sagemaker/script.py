@@ -68,6 +68,9 @@ class Script:
     # Objects that the training code writes: URI template -> text. A template
     # may hold {job}, {output}, {checkpoint} and {env:NAME}.
     writes: dict[str, str] = field(default_factory=dict)
+    # Metrics of the instances while training, in CloudWatch's units: metric -> a
+    # figure, a list that repeats minute by minute, or such a list per instance.
+    utilisation: dict[str, Any] = field(default_factory=dict)
     # Metric definitions that SageMaker adds by itself.
     inject_metrics: bool = True
 

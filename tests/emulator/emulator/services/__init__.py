@@ -72,7 +72,9 @@ def answer(call: Call) -> Response:
 def _load() -> None:
     from . import (  # noqa: F401
         cloudwatch,
+        cloudwatch_metrics,
         ec2,
+        events,
         eventual,
         fsx,
         iam,

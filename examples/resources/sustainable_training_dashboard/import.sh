@@ -1,0 +1,2 @@
+# By its name:
+terraform import sustainable_training_dashboard.sweep bert-sweep
