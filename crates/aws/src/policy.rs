@@ -100,12 +100,11 @@ impl On {
                 "arn:aws:iam::*:role/sustainable-*",
                 "arn:aws:iam::*:role/*/sustainable-*"
             ]),
-            On::PassedRoles => json!("arn:aws:iam::*:role/*"),
+            On::PassedRoles | On::StarterRoles => json!("arn:aws:iam::*:role/*"),
             On::Dashboards => json!("arn:aws:cloudwatch::*:dashboard/sustainable-*"),
             On::Schedules => json!("arn:aws:scheduler:*:*:schedule/sustainable-*"),
             On::ScheduleGroups => json!("arn:aws:scheduler:*:*:schedule-group/sustainable-*"),
             On::Queues => json!("arn:aws:sqs:*:*:sustainable-*"),
-            On::StarterRoles => json!("arn:aws:iam::*:role/*"),
             On::Alarms => json!("arn:aws:cloudwatch:*:*:alarm:sustainable-*"),
             On::Rules => json!("arn:aws:events:*:*:rule/sustainable-*"),
             On::Logs => json!("arn:aws:logs:*:*:log-group:/aws/sagemaker/TrainingJobs*"),
@@ -122,16 +121,30 @@ impl On {
         }
     }
 
+    /// Name of a statement that several features share.
+    fn sid(self) -> Option<&'static str> {
+        Some(match self {
+            On::Any => "LookUp",
+            On::Jobs => "TrainingJobs",
+            On::Buckets => "Buckets",
+            On::OwnObjects => "OwnObjects",
+            On::Roles => "Roles",
+            On::Dashboards => "Dashboards",
+            On::Schedules => "Schedules",
+            On::Queues => "DeadLetterQueues",
+            On::Alarms => "Alarms",
+            On::Rules => "Rules",
+            _ => return None,
+        })
+    }
+
     fn condition(self) -> Option<Value> {
-        match self {
-            On::PassedRoles => Some(
-                json!({ "StringEquals": { "iam:PassedToService": "sagemaker.amazonaws.com" } }),
-            ),
-            On::StarterRoles => Some(
-                json!({ "StringEquals": { "iam:PassedToService": "scheduler.amazonaws.com" } }),
-            ),
-            _ => None,
-        }
+        let service = match self {
+            On::PassedRoles => "sagemaker.amazonaws.com",
+            On::StarterRoles => "scheduler.amazonaws.com",
+            _ => return None,
+        };
+        Some(json!({ "StringEquals": { "iam:PassedToService": service } }))
     }
 }
 
@@ -482,22 +495,41 @@ pub fn iam_policy(features: &[&str]) -> Result<String, String> {
     if features.is_empty() {
         return Err("no feature was named: a policy for nothing allows nothing".to_owned());
     }
-    let statement = TABLE
-        .iter()
-        .filter(|(needed_by, ..)| needed_by.iter().any(|feature| features.contains(feature)))
-        .map(|(_, sid, action, on)| Statement {
-            sid,
-            effect: "Allow",
-            action,
-            resource: on.resource(),
-            condition: on.condition(),
-        })
-        .collect();
     serde_json::to_string_pretty(&Policy {
         version: "2012-10-17",
-        statement,
+        statement: statements(features),
     })
     .map_err(|error| error.to_string())
+}
+
+/// One statement for each resource, since IAM allows a managed policy 6,144 characters. What objects anywhere are used for
+/// stays apart: those are the statements that a user narrows.
+fn statements(features: &[&str]) -> Vec<Statement> {
+    let mut all: Vec<(On, Statement)> = Vec::new();
+    let needed = TABLE
+        .iter()
+        .filter(|(needed_by, ..)| needed_by.iter().any(|feature| features.contains(feature)));
+    for (_, sid, actions, on) in needed {
+        let shared = all
+            .iter_mut()
+            .find(|(resource, _)| resource == on && *on != On::Objects);
+        if let Some((_, statement)) = shared {
+            statement.sid = on.sid().unwrap_or(statement.sid);
+            let known = statement.action.clone();
+            let new = actions.iter().filter(|action| !known.contains(action));
+            statement.action.extend(new);
+            continue;
+        }
+        let statement = Statement {
+            sid,
+            effect: "Allow",
+            action: actions.to_vec(),
+            resource: on.resource(),
+            condition: on.condition(),
+        };
+        all.push((*on, statement));
+    }
+    all.into_iter().map(|(_, statement)| statement).collect()
 }
 
 /// In the order in which people write policies.
@@ -513,7 +545,7 @@ struct Policy {
 struct Statement {
     sid: &'static str,
     effect: &'static str,
-    action: &'static [&'static str],
+    action: Vec<&'static str>,
     resource: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     condition: Option<Value>,
