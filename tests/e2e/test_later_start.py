@@ -22,7 +22,6 @@ from harness.expect import (
     expect_warning,
 )
 from harness.steps import step
-from test_faults import arm, fresh, numbered
 from test_interrupts import providers_of
 
 HOUR = 3600
@@ -411,64 +410,7 @@ def test_a_request_that_cannot_be_kept(scene):
     ).check(result)
 
 
-KINDS = ["refused", "throttled", "error500", "lost"]
 FAR = training(on_destroy="delete", force_destroy=True, earliest_start="2096-05-14T18:00:00Z")
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("phase", ["create", "destroy"])
-def test_a_fault_at_every_call_of_a_later_start(scene, phase, kind):
-    """A second apply converges to one planned start, a second destroy to nothing; nothing ever starts twice."""
-    scene.provider_arguments = {"max_retries": 1}
-    scene.write(FAR)
-    failures = []
-    for number, call in enumerate(calls_of(scene, phase)):
-        fresh(scene)
-        try:
-            disturb(scene, phase, call, kind)
-        except AssertionError as failure:
-            failures.append(f"{kind} at {phase} {number} {call}: {failure}")
-    assert not failures, f"{len(failures)} calls:\n" + "\n\n".join(failures)
-
-
-SERVICES = ("scheduler", "sqs", "iam")
-"""The others are watched by test_faults.py."""
-
-
-def calls_of(scene, phase: str) -> list:
-    fresh(scene)
-    mark = scene.emulator.mark()
-    result = scene.apply()
-    assert result.code == 0, result.explain()
-    created = list(numbered(scene.emulator.requests(mark)))
-    mark = scene.emulator.mark()
-    scene.destroy(records=True)
-    destroyed = list(numbered(scene.emulator.requests(mark)))
-    return [call for call in (created if phase == "create" else destroyed) if call[0] in SERVICES]
-
-
-def disturb(scene, phase: str, call: tuple, kind: str) -> None:
-    if phase == "destroy":
-        created = scene.apply()
-        assert created.code == 0, created.explain()
-    arm(scene, call, kind)
-    first = scene.apply() if phase == "create" else scene.workdir.run("destroy", "-json", "-auto-approve")
-    scene.emulator.heal()
-    if first.code != 0:
-        assert first.errors, f"failed without a word: {first.explain()}"
-    if phase == "create":
-        if first.code != 0:
-            # A create that could not even give its claim back is waited out.
-            scene.emulator.advance(120)
-        second = scene.apply()
-        assert second.code == 0, f"the second apply: {second.explain()}\nafter the first: {first.explain()}"
-        scene.expect_pending({})
-        assert len(scene.emulator.schedules()) == 1 and not scene.emulator.jobs()
-    if phase == "create" or first.code != 0:
-        scene.destroy(records=True)
-    else:
-        scene.expect_nothing_left(records=True)
 
 
 @pytest.mark.parametrize("operation", ["CreateScheduleGroup", "CreateQueue", "CreateSchedule"])
