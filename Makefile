@@ -12,7 +12,7 @@ VENV := $(SUSTAINABLE_CACHE)/venv/bin
 PACKAGE := terraform-provider-sustainable
 export SUSTAINABLE_PROVIDER ?= $(CARGO_TARGET_DIR)/debug/$(PACKAGE)
 PYTEST := PYTHONDONTWRITEBYTECODE=1 $(VENV)/python -m pytest
-WORKERS ?= 2
+WORKERS ?= 3
 
 say = @printf '\n== %s  %s\n' "$$(date +%T)" '$(1)'
 
