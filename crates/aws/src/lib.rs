@@ -36,6 +36,7 @@ mod clients;
 mod clock;
 mod import;
 mod pages;
+mod planned;
 mod read;
 mod removal;
 mod request;
@@ -54,6 +55,7 @@ pub use control::{Control, NoProgress, Progress};
 pub use error::{Error, Kind};
 pub use handle::Handle;
 pub use observation::{Observation, Outcome};
+pub use planned::PlannedRun;
 pub use report::{
     AfterReport, CreateReport, DestroyReport, Failure, Imported, ReadReport, Remark, UpdateReport,
 };

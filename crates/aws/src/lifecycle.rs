@@ -297,3 +297,14 @@ pub async fn destroy(
 pub async fn import(aws: &Aws, id: &ImportId) -> Result<Imported, Error> {
     crate::import::import(aws, id).await
 }
+
+/// Finds a run again that has not begun; `None` where nothing tells of it.
+///
+/// # Errors
+/// The bucket cannot be read.
+pub async fn find_planned(
+    aws: &Aws,
+    run: &crate::planned::PlannedRun,
+) -> Result<Option<Handle>, Error> {
+    crate::planned::find(aws, run).await
+}

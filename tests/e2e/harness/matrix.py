@@ -199,8 +199,8 @@ def _judge(fault: str, call: Call, result: Result) -> None:
 
 
 def _billing(scene: Scene) -> list[dict]:
-    """Jobs of ours that have not ended."""
-    return [
+    """Jobs of ours that have not ended, and starts that are planned: two of them would be two jobs."""
+    return scene.emulator.schedules() + [
         job
         for job in scene.emulator.jobs()
         if job["status"] in ("InProgress", "Stopping") and job["name"] != "somebody-elses"

@@ -54,6 +54,8 @@ def market(emulator: Emulator) -> None:
 
 SPOT = training(use_spot_instances=True, supports_checkpointing=True, max_spot_price_percentage=80, **USUAL)
 
+LATER = training(earliest_start="2096-05-14T18:00:00Z", **USUAL)
+
 REASON = "AlgorithmError: exit code 1"
 
 PHASES = [
@@ -67,4 +69,8 @@ PHASES = [
     Phase("read of a failure", HERE, HERE, "plan", lambda emulator: emulator.finish_jobs("Failed", REASON), ended=True),
     Phase("destroy", HERE, HERE, "destroy"),
     Phase("destroy with staging", ABROAD, ABROAD, "destroy"),
+    Phase("create for later", LATER),
+    Phase("update before the start", LATER.with_(tags={"team": "nlp"}), before=LATER),
+    Phase("new run before the start", LATER.with_(hyperparameters={"rate": "2"}), before=LATER),
+    Phase("destroy before the start", LATER, LATER, "destroy"),
 ]

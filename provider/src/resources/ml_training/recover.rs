@@ -5,9 +5,10 @@
 //! provider that died in a change: Terraform keeps the state as it was then, and forgets the private one.
 
 use aws::lifecycle::{self, ImportId};
-use aws::{Aws, Handle, Kind};
+use aws::{Aws, Handle, Kind, PlannedRun};
 use tfplugin::{Diagnostic, Diagnostics};
 
+use super::say;
 use crate::object::{Object, get};
 
 /// What is remembered, else what the job named in the state leads to. None when there is no job.
@@ -38,7 +39,38 @@ pub(crate) async fn handle(
                 .map(str::to_owned);
             Ok(Some(handle))
         }
-        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        Err(error) if error.kind() == Kind::NotFound => planned(aws, state).await,
         Err(error) => Err(Diagnostic::error(error.summary(), error.detail()).into()),
     }
+}
+
+/// There is no job: its start may lie in the future, or may have failed.
+async fn planned(aws: &Aws, state: &Object) -> Result<Option<Handle>, Diagnostics> {
+    let text = |name: &str| get(state, name).as_str().map(str::to_owned);
+    let never_began = matches!(
+        text("training_job_status").as_deref(),
+        Some(say::SCHEDULED | say::LAUNCHING | "LaunchFailed")
+    );
+    let (Some(at), true) = (text("scheduled_start_time"), never_began) else {
+        return Ok(None);
+    };
+    // `reports_location` is in the bucket of the results.
+    let work_bucket = text("reports_location")
+        .as_deref()
+        .and_then(aws::naming::split_s3_uri)
+        .map(|(bucket, _)| bucket.to_owned());
+    let run = PlannedRun {
+        region: text("selected_region").unwrap_or_default(),
+        job_name: text("training_job_name").unwrap_or_default(),
+        work_bucket: work_bucket.unwrap_or_default(),
+        data_bucket: text("s3_bucket_name").unwrap_or_default(),
+        name: text("name").unwrap_or_default(),
+        at,
+    };
+    if run.work_bucket.is_empty() {
+        return Ok(None);
+    }
+    lifecycle::find_planned(aws, &run)
+        .await
+        .map_err(|error| Diagnostic::error(error.summary(), error.detail()).into())
 }
