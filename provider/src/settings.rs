@@ -51,10 +51,10 @@ pub(crate) fn settings(config: &Config, written: &Value, timing: Timing) -> Opti
         access_key: text(&config.access_key),
         secret_key: text(&config.secret_key).map(Secret::new),
         token: text(&config.token).map(Secret::new),
-        shared_config_files: texts(&config.shared_config_files),
-        shared_credentials_files: texts(&config.shared_credentials_files),
+        shared_config_files: known_list(&config.shared_config_files).unwrap_or_default(),
+        shared_credentials_files: known_list(&config.shared_credentials_files).unwrap_or_default(),
         assume_role,
-        allowed_account_ids: texts(&config.allowed_account_ids),
+        allowed_account_ids: known_list(&config.allowed_account_ids).unwrap_or_default(),
         max_retries: config
             .max_retries
             .as_ref()
@@ -135,11 +135,12 @@ fn text(attribute: &Attr<String>) -> Option<String> {
     attribute.as_ref().known().cloned()
 }
 
-fn texts(list: &Attr<Vec<Attr<String>>>) -> Vec<String> {
-    list.as_ref()
-        .known()
-        .into_iter()
-        .flatten()
-        .filter_map(|item| item.as_ref().known().cloned())
-        .collect()
+/// The items of a list that are known; none without a list.
+pub(crate) fn known_list(list: &Attr<Vec<Attr<String>>>) -> Option<Vec<String>> {
+    let items = list.as_ref().known()?.iter();
+    Some(
+        items
+            .filter_map(|item| item.as_ref().known().cloned())
+            .collect(),
+    )
 }

@@ -8,6 +8,15 @@ pub(crate) fn three(value: f64) -> f64 {
     format!("{value:.2e}").parse().unwrap_or(value)
 }
 
+/// Text that cannot become markup, in content and in attributes.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
 /// Three significant digits with thousands separated: `1,510`, `15.3`, `0.012`.
 pub(crate) fn figure(value: f64) -> String {
     let rounded = three(value);

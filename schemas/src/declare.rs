@@ -313,6 +313,8 @@ pub const ANY_NUMBER: Kind = Kind::Number {
 };
 /// A string without a rule.
 pub const ANY_TEXT: Kind = Kind::Text(Text::Any);
+/// A region.
+pub(crate) const REGION: Kind = Kind::Text(Text::Region);
 /// A list of lines.
 pub const LINES: Kind = Kind::List {
     of: &ANY_TEXT,

@@ -9,12 +9,8 @@ use crate::report::error;
 /// Which values of the attribute are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// Every value.
-    Any,
     /// `true`.
     True,
-    /// `false`.
-    False,
     /// Every number above zero.
     AboveZero,
     /// These strings.
@@ -94,9 +90,7 @@ fn is_set(value: &Value) -> bool {
 
 fn is_refused(value: &Value, values: Refused) -> bool {
     match values {
-        Refused::Any => is_set(value),
         Refused::True => value.as_bool() == Some(true),
-        Refused::False => value.as_bool() == Some(false),
         Refused::AboveZero => value.as_f64().is_some_and(|number| number > 0.0),
         Refused::These(these) => value.as_str().is_some_and(|text| these.contains(&text)),
         Refused::InEntry(_) => false,

@@ -2,14 +2,12 @@
 
 use tfplugin::{Attr, Diagnostics, Path, Schema, Value};
 
-use crate::declare::{ANY_TEXT, Kind, Preset, Text, declare, list, of, out, text, whole};
+use crate::declare::{ANY_TEXT, Kind, Preset, REGION, Text, declare, list, of, out, text, whole};
 use crate::report::{self, error};
 use crate::{Lists, check, protocol};
 
 /// Metrics that CloudWatch draws in one widget: a metric of each instance.
 pub const MAX_INSTANCES: i64 = 500;
-
-const REGION: Kind = Kind::Text(Text::Region);
 
 declare! {
     /// A run by name.
@@ -17,7 +15,7 @@ declare! {
     "" {
         name: String, "Name of the training job.", text(Text::UpTo(63)).required();
         region: String, "Its region.", text(Text::Region).required();
-        instance_count: i64, "Number of instances.", whole(1, 500).preset(Preset::Whole(1));
+        instance_count: i64, "Number of instances.", whole(1, MAX_INSTANCES).preset(Preset::Whole(1));
     }
 }
 

@@ -7,14 +7,13 @@ use std::collections::BTreeMap;
 use tfplugin::{Diagnostics, Path, Schema, Value};
 
 use crate::declare::{
-    ANY_NUMBER, ANY_TEXT, Attribute, Kind, LINES, Preset, Text, declare, declare_output, list, out,
-    text,
+    ANY_NUMBER, ANY_TEXT, Attribute, Kind, LINES, Preset, REGION, Text, declare, declare_output,
+    list, out, text,
 };
-use crate::ml_training::{Range, Texts, outputs::RANGE};
+use crate::ml_training::outputs::{METRICS, RANGE};
+use crate::ml_training::{Range, Texts};
 use crate::report::error;
 use crate::{Lists, check, protocol};
-
-const REGION: Kind = Kind::Text(Text::Region);
 
 declare! {
     /// What a report is about.
@@ -32,12 +31,6 @@ declare! {
             .preset(Preset::Derived("every region of the bucket's partition that offers the instance types"));
     }
 }
-
-const METRICS: Kind = Kind::Map {
-    key: Text::Any,
-    of: &ANY_NUMBER,
-    most: usize::MAX,
-};
 
 declare_output! {
     /// One run.

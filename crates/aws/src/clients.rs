@@ -111,14 +111,14 @@ impl Aws {
     /// The time by AWS's clock, as far as its answers have told it; seconds since 1970. Starts are judged by it, since
     /// it is AWS that starts them.
     pub(crate) fn now(&self) -> i64 {
-        machine_seconds() + self.inner.ahead.load(std::sync::atomic::Ordering::Relaxed)
+        clock::seconds() as i64 + self.inner.ahead.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// Notes what the `Date` header of an answer says.
     pub(crate) fn tell_time(&self, date: &str) {
         let format = aws_smithy_types::date_time::Format::HttpDate;
         if let Ok(date) = aws_smithy_types::DateTime::from_str(date, format) {
-            let ahead = date.secs() - machine_seconds();
+            let ahead = date.secs() - clock::seconds() as i64;
             self.inner
                 .ahead
                 .store(ahead, std::sync::atomic::Ordering::Relaxed);
@@ -446,14 +446,6 @@ fn tls_context() -> Option<tls::TlsContext> {
 }
 
 /// `~/` as users write it in the provider block.
-fn machine_seconds() -> i64 {
-    clock::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .ok()
-        .and_then(|span| i64::try_from(span.as_secs()).ok())
-        .unwrap_or_default()
-}
-
 fn home(path: &str) -> String {
     match (path.strip_prefix("~/"), std::env::var("HOME")) {
         (Some(rest), Ok(home)) => format!("{home}/{rest}"),

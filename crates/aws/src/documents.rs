@@ -28,19 +28,15 @@ impl Place {
         let (name, key) = naming::split_s3_uri(&self.uri)
             .ok_or_else(|| Error::new(Kind::Invalid, format!("\"{}\" is no S3 URI", self.uri)))?;
         let account = aws.account_id().await?;
-        let bucket = Bucket::new(aws, name, &self.region, &account).await;
-        let bucket = match bucket.head().await {
-            Ok(Some(real)) if real != self.region => Bucket::new(aws, name, &real, &account).await,
-            Ok(_) => bucket,
-            Err(error) if error.kind() == Kind::NotFound => {
-                return Err(Error::new(
+        let bucket = Bucket::find(aws, name, &self.region, &account)
+            .await?
+            .ok_or_else(|| {
+                Error::new(
                     Kind::NotFound,
                     format!("there is no bucket {name} in account {account}"),
                 )
-                .advise("Create it first, or correct its name."));
-            }
-            Err(error) => return Err(error),
-        };
+                .advise("Create it first, or correct its name.")
+            })?;
         Ok((bucket, key))
     }
 }

@@ -46,6 +46,7 @@ mod s3;
 mod scheduler;
 mod signed;
 mod steps;
+mod tags;
 mod turns;
 mod update;
 mod wait;

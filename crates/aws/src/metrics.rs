@@ -95,10 +95,7 @@ pub async fn utilisation(aws: &Aws, asked: &Asked<'_>) -> Result<Utilisation, Er
     let (Some(start), Some(end)) = (seconds(asked.started_at), seconds(asked.ended_at)) else {
         return Ok(Utilisation::default());
     };
-    let now = clock::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0.0, |span| span.as_secs_f64());
-    let period = period(start, end, now);
+    let period = period(start, end, clock::seconds());
     // Whole periods: one that has begun belongs to it.
     let step = f64::from(period);
     let (start, end) = ((start / step).floor() * step, (end / step).ceil() * step);

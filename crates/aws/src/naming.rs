@@ -131,6 +131,11 @@ pub fn scheduler_role_name(data_bucket: &str, name: &str) -> String {
     format!("sustainable-scheduler-{head}-{digest}")
 }
 
+/// The tag is ours and not the user's, who may give none of these.
+pub fn is_own_tag(key: &str) -> bool {
+    key == TAG_MANAGED_BY || key.starts_with("sustainable:")
+}
+
 /// Name of the schedule group and of the dead-letter queue, one of each per region, data bucket and name.
 pub fn scheduling_name(data_bucket: &str, name: &str) -> String {
     role_name(data_bucket, name)

@@ -6,6 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::Utilisation;
 
+/// Status of a run whose start lies in the future.
+pub const SCHEDULED: &str = "Scheduled";
+/// Status of a run whose start is due, while there is no job yet.
+pub const LAUNCHING: &str = "Launching";
+/// Status of a run whose start failed.
+pub const LAUNCH_FAILED: &str = "LaunchFailed";
+
 /// One look at the training job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -118,7 +125,7 @@ impl Observation {
     pub fn is_terminal(&self) -> bool {
         matches!(
             self.status.as_str(),
-            "Completed" | "Failed" | "Stopped" | "NotFound" | "LaunchFailed"
+            "Completed" | "Failed" | "Stopped" | "NotFound" | LAUNCH_FAILED
         )
     }
 }

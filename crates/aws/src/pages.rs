@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_smithy_types::date_time::DateTime;
 
 use crate::error::{Error, Kind};
@@ -20,13 +21,37 @@ pub(crate) struct Pages {
     prefix: String,
     /// Objects only up to this delimiter after the prefix.
     delimiter: Option<&'static str>,
+    /// Objects of one page, at most.
+    size: i32,
     token: Option<String>,
     over: bool,
 }
 
 impl Pages {
+    /// So many objects a page, instead of as many as S3 gives.
+    pub(crate) fn of(mut self, objects: usize) -> Self {
+        self.size = i32::try_from(objects).unwrap_or(PAGE).min(PAGE);
+        self
+    }
+
     /// The next page; `None` after the last one.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Listed>>, Error> {
+        let answer = self.answer().await?;
+        Ok(answer.map(|answer| answer.contents().iter().map(listed).collect()))
+    }
+
+    /// The folders of the next page.
+    async fn next_folders(&mut self) -> Result<Option<Vec<String>>, Error> {
+        let answer = self.answer().await?;
+        Ok(answer.map(|answer| {
+            let folders = answer.common_prefixes().iter();
+            folders
+                .filter_map(|folder| folder.prefix().map(str::to_owned))
+                .collect()
+        }))
+    }
+
+    async fn answer(&mut self) -> Result<Option<ListObjectsV2Output>, Error> {
         if self.over {
             return Ok(None);
         }
@@ -38,7 +63,7 @@ impl Pages {
             .prefix(&self.prefix)
             .set_delimiter(self.delimiter.map(str::to_owned))
             .set_continuation_token(self.token.take())
-            .max_keys(PAGE)
+            .max_keys(self.size)
             .expected_bucket_owner(&self.bucket.owner)
             .send()
             .await
@@ -49,12 +74,12 @@ impl Pages {
             })?;
         self.token = answer.next_continuation_token().map(str::to_owned);
         self.over = self.token.is_none();
-        Ok(Some(answer.contents().iter().map(listed).collect()))
+        Ok(Some(answer))
     }
 }
 
 /// One object of an answer.
-pub(crate) fn listed(object: &aws_sdk_s3::types::Object) -> Listed {
+fn listed(object: &aws_sdk_s3::types::Object) -> Listed {
     Listed {
         key: object.key().unwrap_or_default().to_owned(),
         size: object
@@ -104,6 +129,7 @@ impl Bucket {
             bucket: self.clone(),
             prefix: prefix.to_owned(),
             delimiter: None,
+            size: PAGE,
             token: None,
             over: false,
         }
@@ -115,6 +141,16 @@ impl Bucket {
             delimiter: Some("/"),
             ..self.pages(prefix)
         }
+    }
+
+    /// Folders under a prefix, as prefixes that end in a slash. What is in them is not listed.
+    pub(crate) async fn folders(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        let mut pages = self.folder(prefix);
+        let mut found = Vec::new();
+        while let Some(page) = pages.next_folders().await? {
+            found.extend(page);
+        }
+        Ok(found)
     }
 
     /// The same as [`Bucket::pages`], to be walked along in the order of the keys.

@@ -10,6 +10,7 @@ use crate::naming;
 use crate::request;
 use crate::run::Run;
 use crate::spec::{Role, RunSpec};
+use crate::tags;
 
 /// `Arguments` of the step (definition version 2020-12-01): a CreateTrainingJob request without `TrainingJobName`.
 ///
@@ -56,12 +57,7 @@ pub fn training_arguments(
         }
     }
     if !spec.tags.is_empty() {
-        let tags = spec.tags.iter();
-        members.insert(
-            "Tags".to_owned(),
-            tags.map(|(key, value)| json!({ "Key": key, "Value": value }))
-                .collect(),
-        );
+        members.insert("Tags".to_owned(), tags::as_json(&spec.tags));
     }
     let mut environment = spec.environment.clone();
     if let (Some(checkpoint), Some(uri)) = (&spec.checkpoint, checkpoints) {

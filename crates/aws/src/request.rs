@@ -8,6 +8,7 @@ use crate::naming;
 use crate::run::Run;
 use crate::spec::{Algorithm, Channel, Compression, Distribution, Mounted, RunSpec, Source};
 use crate::steps::experiment_config;
+use crate::tags;
 
 /// Channel of the source when the container has no network.
 const CODE_CHANNEL: &str = "code";
@@ -108,11 +109,7 @@ pub(crate) fn build(run: &Run<'_>) -> Result<Value, Error> {
         environment.insert(naming::CHECKPOINT_URI_ENV.to_owned(), uri.clone());
     }
 
-    let tags: Vec<Value> = run
-        .tags()
-        .iter()
-        .map(|(key, value)| json!({ "Key": key, "Value": value }))
-        .collect();
+    let tags = tags::as_json(&run.tags());
     let mut request = json!({
         "TrainingJobName": run.job_name,
         "AlgorithmSpecification": algorithm,

@@ -14,6 +14,7 @@ use crate::s3::Bucket;
 use crate::scheduler;
 use crate::spec::{JobBucket, Mounted, RunSpec};
 use crate::steps::STEPS;
+use crate::tags::{self, Tags};
 
 /// A start that is nearer than this is now: AWS starts to the minute.
 const AT_ONCE_SECONDS: i64 = 60;
@@ -168,8 +169,8 @@ impl<'a> Run<'a> {
     }
 
     /// Tags of everything that this run makes.
-    pub(crate) fn tags(&self) -> BTreeMap<String, String> {
-        own_tags(&self.spec.tags, &self.handle.name, &self.handle.nonce)
+    pub(crate) fn tags(&self) -> Tags {
+        tags::with_own(&self.spec.tags, &self.handle.name, &self.handle.nonce)
     }
 
     pub(crate) fn remark(&mut self, summary: impl Into<String>, detail: impl Into<String>) {
@@ -261,22 +262,6 @@ fn merged(previous: &Handle, attempt: &Handle) -> Handle {
         handle.nonce.clone_from(&attempt.nonce);
     }
     handle
-}
-
-/// The user's tags and our three.
-pub(crate) fn own_tags(
-    tags: &BTreeMap<String, String>,
-    name: &str,
-    nonce: &str,
-) -> BTreeMap<String, String> {
-    let mut all = tags.clone();
-    all.insert(
-        naming::TAG_MANAGED_BY.to_owned(),
-        naming::MANAGED_BY.to_owned(),
-    );
-    all.insert(naming::TAG_TRAINING.to_owned(), name.to_owned());
-    all.insert(naming::TAG_RUN.to_owned(), nonce.to_owned());
-    all
 }
 
 /// 128 random bits. The standard library's hasher keys come from the operating system's generator; hashing two

@@ -66,7 +66,7 @@ pub struct Runs {
 pub async fn find(aws: &Aws, wanted: &Wanted<'_>) -> Result<Runs, Error> {
     let account = aws.account_id().await?;
     let mut found = Runs::default();
-    let Some(data) = there(aws, wanted.bucket, wanted.region, &account).await? else {
+    let Some(data) = Bucket::find(aws, wanted.bucket, wanted.region, &account).await? else {
         return Err(Error::new(
             Kind::NotFound,
             format!("there is no bucket {} in account {account}", wanted.bucket),
@@ -80,7 +80,7 @@ pub async fn find(aws: &Aws, wanted: &Wanted<'_>) -> Result<Runs, Error> {
     let mut buckets = vec![data.clone()];
     for region in regions.iter().filter(|region| **region != data.region) {
         let name = naming::companion_bucket(wanted.bucket, region);
-        match there(aws, &name, region, &account).await {
+        match Bucket::find(aws, &name, region, &account).await {
             Ok(companion) => buckets.extend(companion),
             Err(error) => found.remarks.push(Remark::new(
                 format!("bucket {name} could not be looked into"),
@@ -123,22 +123,6 @@ type Looked = Result<Option<Found>, Remark>;
 /// A folder without a manifest is no run.
 fn keyed(job: String, result: Looked) -> Option<(String, Result<Found, Remark>)> {
     Some((job, result.transpose()?))
-}
-
-/// The bucket where S3 says that it is; none when there is none.
-async fn there(
-    aws: &Aws,
-    name: &str,
-    region: &str,
-    account: &str,
-) -> Result<Option<Bucket>, Error> {
-    let bucket = Bucket::new(aws, name, region, account).await;
-    match bucket.head().await {
-        Ok(Some(real)) if real != region => Ok(Some(Bucket::new(aws, name, &real, account).await)),
-        Ok(_) => Ok(Some(bucket)),
-        Err(error) if error.kind() == Kind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// Regions in which the trainings of this bucket ran last.

@@ -17,7 +17,6 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
 use crate::handle::BucketRef;
-use crate::pages::listed;
 use crate::settings::Service;
 
 /// One bucket.
@@ -90,51 +89,57 @@ impl Bucket {
 
     /// The region that S3 says the bucket is in; `NotFound` when there is none.
     pub(crate) async fn head(&self) -> Result<Option<String>, Error> {
-        match self
-            .client
-            .head_bucket()
-            .bucket(&self.name)
-            .expected_bucket_owner(&self.owner)
-            .send()
-            .await
-        {
-            Ok(answer) => Ok(answer.bucket_region().map(str::to_owned)),
-            Err(error) => {
-                let told = error
-                    .raw_response()
-                    .and_then(|response| response.headers().get("x-amz-bucket-region"))
-                    .map(str::to_owned);
-                let status = error
-                    .raw_response()
-                    .map(|response| response.status().as_u16());
-                match (told, status) {
-                    (Some(region), Some(301 | 400)) if region != self.region => Ok(Some(region)),
-                    _ => Err(self.wrap("HeadBucket", &error)),
-                }
-            }
-        }
+        self.located(false).await
     }
 
     /// The region of the bucket, which S3 tells also those who may not look into it (API reference, HeadBucket).
     pub(crate) async fn region_of(&self) -> Result<String, Error> {
-        match self
+        let told = self.located(true).await?;
+        Ok(told.unwrap_or_else(|| self.region.clone()))
+    }
+
+    /// HeadBucket; what an error says of the region counts where the error is about the region, or with `refused_too` about
+    /// permissions. The header of an outage says nothing.
+    async fn located(&self, refused_too: bool) -> Result<Option<String>, Error> {
+        let call = self
             .client
             .head_bucket()
             .bucket(&self.name)
-            .expected_bucket_owner(&self.owner)
-            .send()
-            .await
-        {
-            Ok(answer) => Ok(answer.bucket_region().unwrap_or(&self.region).to_owned()),
-            Err(error) => {
-                let response = error.raw_response();
-                let told = response
-                    .and_then(|response| response.headers().get("x-amz-bucket-region"))
-                    .map(str::to_owned);
-                let found = response.is_some_and(|response| response.status().as_u16() != 404);
-                told.filter(|_| found)
-                    .ok_or_else(|| self.wrap("HeadBucket", &error))
+            .expected_bucket_owner(&self.owner);
+        let error = match call.send().await {
+            Ok(answer) => return Ok(answer.bucket_region().map(str::to_owned)),
+            Err(error) => error,
+        };
+        let told = error.raw_response().and_then(|response| {
+            let region = response.headers().get("x-amz-bucket-region")?;
+            let counts = match response.status().as_u16() {
+                301 | 307 | 400 => region != self.region,
+                403 => refused_too,
+                _ => false,
+            };
+            counts.then(|| region.to_owned())
+        });
+        match told {
+            Some(region) => Ok(Some(region)),
+            None => Err(self.wrap("HeadBucket", &error)),
+        }
+    }
+
+    /// The bucket where S3 says that it is; `None` when there is none. `region` is as far as it is known.
+    pub(crate) async fn find(
+        aws: &Aws,
+        name: &str,
+        region: &str,
+        account: &str,
+    ) -> Result<Option<Self>, Error> {
+        let bucket = Self::new(aws, name, region, account).await;
+        match bucket.head().await {
+            Ok(Some(real)) if real != region => {
+                Ok(Some(Self::new(aws, name, &real, account).await))
             }
+            Ok(_) => Ok(Some(bucket)),
+            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -287,51 +292,18 @@ impl Bucket {
         prefix: &str,
         limit: Option<usize>,
     ) -> Result<Vec<Listed>, Error> {
+        let mut pages = self.pages(prefix);
+        if let Some(limit) = limit {
+            pages = pages.of(limit);
+        }
         let mut found = Vec::new();
-        let mut token = None;
-        loop {
-            let answer = self
-                .client
-                .list_objects_v2()
-                .bucket(&self.name)
-                .prefix(prefix)
-                .set_continuation_token(token)
-                .set_max_keys(limit.and_then(|limit| i32::try_from(limit.min(1000)).ok()))
-                .expected_bucket_owner(&self.owner)
-                .send()
-                .await
-                .map_err(|error| self.wrap("ListObjectsV2", &error).about(self.uri(prefix)))?;
-            found.extend(answer.contents().iter().map(listed));
-            token = answer.next_continuation_token().map(str::to_owned);
-            if token.is_none() || limit.is_some_and(|limit| found.len() >= limit) {
-                return Ok(found);
+        while let Some(page) = pages.next().await? {
+            found.extend(page);
+            if limit.is_some_and(|limit| found.len() >= limit) {
+                break;
             }
         }
-    }
-
-    /// Folders under a prefix, as prefixes that end in a slash. What is in them is not listed.
-    pub(crate) async fn folders(&self, prefix: &str) -> Result<Vec<String>, Error> {
-        let mut found = Vec::new();
-        let mut token = None;
-        loop {
-            let answer = self
-                .client
-                .list_objects_v2()
-                .bucket(&self.name)
-                .prefix(prefix)
-                .delimiter("/")
-                .set_continuation_token(token)
-                .expected_bucket_owner(&self.owner)
-                .send()
-                .await
-                .map_err(|error| self.wrap("ListObjectsV2", &error).about(self.uri(prefix)))?;
-            let folders = answer.common_prefixes().iter();
-            found.extend(folders.filter_map(|folder| folder.prefix().map(str::to_owned)));
-            token = answer.next_continuation_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(found);
-            }
-        }
+        Ok(found)
     }
 
     /// Folders and objects at the top of the bucket, for sentences that say what is there.

@@ -155,6 +155,24 @@ pub(crate) fn arn(region: &str, account: &str, group: &str, name: &str) -> Strin
     format!("arn:{partition}:scheduler:{region}:{account}:schedule/{group}/{name}")
 }
 
+/// One call about a schedule that may not be there; `None` when it is not.
+async fn ask(
+    aws: &Aws,
+    region: &str,
+    call: (&'static str, &'static str),
+    (group, name): (&str, &str),
+) -> Result<Option<Value>, Error> {
+    let (path, query) = (["schedules", name], [("groupName", group)]);
+    let answer = aws
+        .rest(Service::Scheduler, region, call, &path, &query, None)
+        .await;
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        Err(error) => Err(about(error, name, region)),
+    }
+}
+
 /// What is stored of a schedule; `None` when there is none, which is so too once it has fired.
 pub(crate) async fn get(
     aws: &Aws,
@@ -162,23 +180,7 @@ pub(crate) async fn get(
     group: &str,
     name: &str,
 ) -> Result<Option<Value>, Error> {
-    let call = ("GET", "GetSchedule");
-    let query = [("groupName", group)];
-    let answer = aws
-        .rest(
-            Service::Scheduler,
-            region,
-            call,
-            &["schedules", name],
-            &query,
-            None,
-        )
-        .await;
-    match answer {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.kind() == Kind::NotFound => Ok(None),
-        Err(error) => Err(about(error, name, region)),
-    }
+    ask(aws, region, ("GET", "GetSchedule"), (group, name)).await
 }
 
 /// Deletes a schedule; whether there was one.
@@ -188,23 +190,8 @@ pub(crate) async fn delete(
     group: &str,
     name: &str,
 ) -> Result<bool, Error> {
-    let call = ("DELETE", "DeleteSchedule");
-    let query = [("groupName", group)];
-    let answer = aws
-        .rest(
-            Service::Scheduler,
-            region,
-            call,
-            &["schedules", name],
-            &query,
-            None,
-        )
-        .await;
-    match answer {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == Kind::NotFound => Ok(false),
-        Err(error) => Err(about(error, name, region)),
-    }
+    let answer = ask(aws, region, ("DELETE", "DeleteSchedule"), (group, name)).await?;
+    Ok(answer.is_some())
 }
 
 /// Why the call of a schedule failed for good, as its dead letter says. The letter stays in the queue: who reads it

@@ -1,7 +1,5 @@
 //! What changes in place: tags, the dashboard and the alarms.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_sagemaker::types::Tag;
 
 use crate::clients::Aws;
@@ -12,10 +10,10 @@ use crate::lifecycle::{AlarmChange, Change, DashboardChange};
 use crate::naming;
 use crate::report::{Failure, Remark, UpdateReport};
 use crate::retry::Watch;
-use crate::run::own_tags;
 use crate::s3::Bucket;
 use crate::settings::Service;
 use crate::steps;
+use crate::tags::{self, Tags};
 
 /// What [`crate::lifecycle::update`] does.
 pub(crate) async fn update(
@@ -76,7 +74,7 @@ async fn apply(
                 .unwrap_or_else(|| naming::dashboard_name(&bucket, &report.handle.name));
             let job = report.handle.job_name.clone().unwrap_or_default();
             let body = dashboard::run::body(&report.handle, &job, facts);
-            dashboard::put(aws, &report.handle.region, &name, &body, &[])
+            dashboard::put(aws, &report.handle.region, &name, &body, &Tags::new())
                 .await
                 .map_err(|error| ("dashboard", error))?;
             report.handle.dashboard = Some(name);
@@ -109,28 +107,18 @@ async fn apply(
     Ok(())
 }
 
-fn is_own(key: &str) -> bool {
-    [
-        naming::TAG_MANAGED_BY,
-        naming::TAG_TRAINING,
-        naming::TAG_RUN,
-        naming::TAG_RELEASED,
-    ]
-    .contains(&key)
-}
-
 /// Brings the job's tags to what is wanted; ours stay.
 async fn retag_job(
     aws: &Aws,
     handle: &mut Handle,
-    tags: &BTreeMap<String, String>,
+    wanted: &Tags,
     watch: &Watch<'_>,
 ) -> Result<(), Error> {
     let (Some(arn), Some(name)) = (handle.job_arn.clone(), handle.job_name.clone()) else {
         return Ok(());
     };
-    if steps::retag_schedule(aws, handle, tags, watch).await? {
-        handle.tags = own_tags(tags, &handle.name, &handle.nonce);
+    if steps::retag_schedule(aws, handle, wanted, watch).await? {
+        handle.tags = tags::with_own(wanted, &handle.name, &handle.nonce);
         return Ok(());
     }
     let Some(job) = steps::describe(aws, &handle.region, &name).await? else {
@@ -152,15 +140,10 @@ async fn retag_job(
     };
     let now = job.tags(aws).await?;
     let client = aws.sagemaker(&handle.region).await;
-    let changed: Vec<Tag> = tags
-        .iter()
-        .filter(|(key, value)| !is_own(key) && now.get(*key) != Some(value))
+    let (changed, removed) = tags::changes(&now, wanted);
+    let changed: Vec<Tag> = changed
+        .into_iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
-        .collect();
-    let removed: Vec<String> = now
-        .keys()
-        .filter(|key| !is_own(key) && !tags.contains_key(*key))
-        .cloned()
         .collect();
     let wrap = |operation, error: Error| error.about(format!("{operation} on training job {name}"));
     // Removing first keeps below the limit of 50.
@@ -188,22 +171,13 @@ async fn retag_job(
         answer
             .map_err(|error| wrap("AddTags", Error::sdk(Service::Sagemaker, "AddTags", &error)))?;
     }
-    let own = now.into_iter().filter(|(key, _)| is_own(key));
-    handle.tags = tags
-        .iter()
-        .filter(|(key, _)| !is_own(key))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .chain(own)
-        .collect();
+    let own = now.into_iter().filter(|(key, _)| naming::is_own_tag(key));
+    handle.tags = tags::of_user(wanted).into_iter().chain(own).collect();
     Ok(())
 }
 
 /// Role, rule, alarm and managed buckets follow.
-async fn retag_parts(
-    aws: &Aws,
-    handle: &Handle,
-    tags: &BTreeMap<String, String>,
-) -> Result<(), Error> {
+async fn retag_parts(aws: &Aws, handle: &Handle, tags: &Tags) -> Result<(), Error> {
     if let Some(role) = &handle.managed_role {
         steps::retag_role(aws, handle, role, tags).await?;
     }

@@ -91,6 +91,12 @@ constants! {
     usage_saturated_percent,
     /// Use below which an accelerator waits, in percent.
     usage_waiting_percent,
+    /// Percentile of the use that says whether a processor ever was at work, in percent.
+    usage_peak_percentile,
+    /// Percentile of the use that says whether it ever waited, in percent.
+    usage_lull_percentile,
+    /// Share of the time from which a limit is what holds a run up, in percent.
+    usage_mostly_percent,
     /// Difference between instances above which their shares of the work are uneven, in percentage points.
     usage_uneven_percent,
     /// Share of the time that is not training above which it is worth a word, in percent.

@@ -47,9 +47,9 @@ impl Catalog {
             for part in [t as u64, r as u64, u64::from(cell.micro_usd)] {
                 digest = (digest ^ part).wrapping_mul(0x0100_0000_01b3);
             }
-            catalog.prices_day = Some(price.published.clone());
+            catalog.prices_days.insert(r, price.published.clone());
         }
-        if let Some(day) = &catalog.prices_day {
+        if let Some(day) = catalog.prices_days.values().max() {
             // Equal versions mean equal figures.
             catalog.version = Cow::Owned(format!("{}+prices-{day}-{digest:016x}", self.version));
         }
@@ -62,7 +62,10 @@ impl Catalog {
         let live = self
             .price(instance_type, region)
             .is_some_and(|price| price.source == SourceId::LIVE);
-        match &self.prices_day {
+        let day = self
+            .region_index(region)
+            .and_then(|region| self.prices_days.get(&region));
+        match day {
             Some(day) if live => day,
             _ => self.prices_as_of(),
         }

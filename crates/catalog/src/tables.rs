@@ -1,12 +1,13 @@
 //! The catalogue itself: look-ups over the tables.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::constants::Meaning;
 use crate::price::{Cell, OFFERED};
 use crate::{
     Constants, HalfWidths, InstanceType, ModelClass, Offer, Precision, Price, Region, Source,
-    SourceId, Technique, Throughput, generated,
+    SourceId, SpotMarket, Technique, Throughput, generated,
 };
 
 /// Every figure that a decision rests on.
@@ -21,8 +22,8 @@ pub struct Catalog {
     pub(crate) constants: Constants,
     /// Names of the constants that the user replaced.
     pub(crate) own_constants: Vec<&'static str>,
-    /// Day of the price list that was read while the provider ran; none: embedded prices only.
-    pub(crate) prices_day: Option<String>,
+    /// Days of the price lists that were read while the provider ran, by index of the region; none: embedded prices only.
+    pub(crate) prices_days: BTreeMap<usize, String>,
 }
 
 static EMBEDDED: Catalog = Catalog {
@@ -33,7 +34,7 @@ static EMBEDDED: Catalog = Catalog {
     throughput: Cow::Borrowed(&generated::THROUGHPUT),
     constants: generated::CONSTANTS,
     own_constants: Vec::new(),
-    prices_day: None,
+    prices_days: BTreeMap::new(),
 };
 
 static LIVE_SOURCE: Source = Source {
@@ -67,6 +68,13 @@ impl Catalog {
     #[must_use]
     pub fn methodology_version(&self) -> &'static str {
         generated::METHODOLOGY
+    }
+
+    /// The saving of a spot market as far as it is believed: a share of the list price, in percent.
+    #[must_use]
+    pub fn believed_saving_percent(&self, market: SpotMarket) -> f64 {
+        let most = self.constants.spot_most_saving_percent.value;
+        market.saving_percent.clamp(0.0, most)
     }
 
     /// Month of the price lists, `2026-07`.

@@ -176,11 +176,13 @@ fn pool(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
     if kept.0 <= 0.0 {
         return;
     }
-    let usd = chosen.x.list_usd_h * solver.m.instances * kept.0;
+    let m = &solver.m;
+    let usd = chosen.x.list_usd_h * m.instances * kept.0;
+    let made_g = m.types()[chosen.instance_type].embodied_g_per_h * m.instances * kept.0;
     lines.push(format!(
         "keep_alive_minutes = 0, unless another job takes the warm pool over: {} kWh, {} kgCO2e and {} less.",
         sig3(chosen.x.pool_kwh),
-        sig3(chosen.x.pool_kwh * chosen.x.ci / 1000.0),
+        sig3((chosen.x.pool_kwh * chosen.x.ci + made_g) / 1000.0),
         if usd.is_finite() {
             format!("{} USD", sig3(usd))
         } else {

@@ -5,8 +5,11 @@
 //! That is the efficiency of Barroso and Hölzle, "The Case for Energy-Proportional Computing" (IEEE Computer 40(12),
 //! 2007): work per energy, against the same at full utilisation. It says nothing of whether the work was worth doing.
 //!
-//! The bottleneck follows the built-in profiling rules of SageMaker Debugger (LowGPUUtilization, BatchSize, CPUBottleneck),
-//! with their default thresholds, on minutes instead of half seconds.
+//! The bottleneck is modelled on the built-in profiling rules of SageMaker Debugger (LowGPUUtilization, BatchSize,
+//! CPUBottleneck) and takes their thresholds, on minutes instead of half seconds. The order of the questions, and the limit
+//! of memory, are our own.
+//!
+//! A warm pool that waits for the next job is none of the run's time, and is not judged.
 
 use catalog::{Catalog, InstanceType, Kind};
 
@@ -77,6 +80,9 @@ struct Limits {
     busy: f64,
     saturated: f64,
     waiting: f64,
+    peak: f64,
+    lull: f64,
+    mostly: f64,
     uneven: f64,
     overhead: f64,
 }
@@ -88,6 +94,9 @@ impl Limits {
             busy: c.usage_busy_percent.value / 100.0,
             saturated: c.usage_saturated_percent.value / 100.0,
             waiting: c.usage_waiting_percent.value / 100.0,
+            peak: c.usage_peak_percentile.value / 100.0,
+            lull: c.usage_lull_percentile.value / 100.0,
+            mostly: c.usage_mostly_percent.value / 100.0,
             uneven: c.usage_uneven_percent.value / 100.0,
             overhead: c.usage_overhead_percent.value / 100.0,
         }
@@ -115,7 +124,7 @@ pub fn judge(catalog: &Catalog, run: &Run) -> Option<Efficiency> {
     let mut recommendations = Vec::new();
     match usage {
         Some(usage) => {
-            recommendations.extend(remedy(t, run, usage, bottleneck));
+            recommendations.extend(remedy(t, run, usage, bottleneck, &limits));
             recommendations.extend(uneven(t, usage, &limits));
             recommendations.extend(full(t, usage, &limits));
         }
@@ -158,16 +167,19 @@ fn bottleneck(t: &InstanceType, usage: &Usage, limits: &Limits) -> Bottleneck {
         CPU
     };
     let mean = usage.mean(worker).unwrap_or_default();
-    let peak = usage.quantile(worker, 0.95).unwrap_or_default();
-    let lull = usage.quantile(worker, 0.05).unwrap_or_default();
-    let reaches = |of, limit: f64| usage.quantile(of, 0.95).is_some_and(|x| x >= limit);
+    let peak = usage.quantile(worker, limits.peak).unwrap_or_default();
+    let lull = usage.quantile(worker, limits.lull).unwrap_or_default();
+    let reaches = |of, limit: f64| {
+        let most = usage.quantile(of, limits.peak);
+        most.is_some_and(|x| x >= limit)
+    };
     if mean >= limits.busy && lull >= limits.waiting || mean >= limits.saturated {
         return Bottleneck::None;
     }
     if t.accelerator_count > 0 {
         // CPUBottleneck: more than half of the time.
         let limited = usage.share_from(CPU, limits.saturated);
-        if limited.is_some_and(|share| share > 0.5) {
+        if limited.is_some_and(|share| share > limits.mostly) {
             return Bottleneck::Cpu;
         }
         if peak >= limits.busy {
@@ -188,11 +200,17 @@ fn bottleneck(t: &InstanceType, usage: &Usage, limits: &Limits) -> Bottleneck {
     }
 }
 
-fn remedy(t: &InstanceType, run: &Run, usage: &Usage, bottleneck: Bottleneck) -> Option<String> {
+fn remedy(
+    t: &InstanceType,
+    run: &Run,
+    usage: &Usage,
+    bottleneck: Bottleneck,
+    limits: &Limits,
+) -> Option<String> {
     let mean = |of| usage.mean(of).map_or("?".to_owned(), percent);
     let range = |of| {
         let end = |share| usage.quantile(of, share).map_or("?".to_owned(), percent);
-        format!("{} to {}", end(0.05), end(0.95))
+        format!("{} to {}", end(limits.lull), end(limits.peak))
     };
     let with_others = if run.instance_count > 1 {
         " What is waited for can also be the other instances: compare with fewer of them."

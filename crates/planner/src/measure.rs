@@ -25,7 +25,9 @@ pub struct Run<'a> {
     pub training_hours: Hours,
     /// Download, upload and the like, all attempts: at idle power.
     pub other_hours: Hours,
-    /// What AWS bills; enters cost only (on spot it is a fraction of the time).
+    /// A warm pool after the run, until it was taken over or ended: at idle power, and no time of the run.
+    pub pool_hours: Hours,
+    /// What AWS bills, a warm pool included; enters cost only (on spot it is a fraction of the time).
     pub billable_hours: Option<Hours>,
     /// What the instances did while training; `None` without metrics.
     pub usage: Option<&'a Usage>,
@@ -56,9 +58,9 @@ impl Method {
 /// What a run took.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measured {
-    /// Time per instance, all attempts.
+    /// Time per instance, all attempts; a warm pool is none of it.
     pub runtime_hours: Hours,
-    /// Energy, PUE included.
+    /// Energy, PUE and a warm pool included.
     pub energy_kwh: Band<Kwh>,
     /// Emissions: electricity and manufacture.
     pub emissions_kg: Band<Kg>,
@@ -78,13 +80,14 @@ pub fn measure(catalog: &Catalog, run: &Run) -> Option<Measured> {
     let t = catalog.instance_type(run.instance_type)?;
     let n = f64::from(run.instance_count);
     let (training, other) = (run.training_hours.0.max(0.0), run.other_hours.0.max(0.0));
+    let pool = run.pool_hours.0.max(0.0);
     let metered = Metered::of(catalog, t, run);
     let train_w = metered.map_or(t.train_w, |metered| metered.watts);
     let train_kwh = n * region.pue.value * train_w * training / 1000.0;
-    let energy = train_kwh + n * region.pue.value * t.idle_w * other / 1000.0;
+    let energy = train_kwh + n * region.pue.value * t.idle_w * (other + pool) / 1000.0;
     let intensity = run.intensity.unwrap_or(GramsPerKwh(region.intensity.value));
     let operational = energy * intensity.0 / 1000.0;
-    let embodied = t.embodied_g_per_h * n * (training + other) / 1000.0;
+    let embodied = t.embodied_g_per_h * n * (training + other + pool) / 1000.0;
     let parts = Parts {
         train: if energy > 0.0 {
             train_kwh / energy
@@ -100,7 +103,7 @@ pub fn measure(catalog: &Catalog, run: &Run) -> Option<Measured> {
     let factors = factors(catalog, t, region, &parts, run, metered.is_some());
     let billed = match (run.billable_hours, run.capacity) {
         (Some(billable), _) => Some(billable.0),
-        (None, Capacity::OnDemand) => Some(training + other),
+        (None, Capacity::OnDemand) => Some(training + other + pool),
         (None, Capacity::Spot) => None,
     };
     let price = catalog
@@ -193,7 +196,8 @@ struct Parts {
     operational: f64,
 }
 
-/// What the figures are uncertain by: time is known, use is known where there are metrics, the rest as in an estimate.
+/// What the figures are uncertain by: time is known, use is known where there are metrics, the rest as in an
+/// estimate; the grid's width is the annual figure's, also where a forecast decided.
 fn factors(
     catalog: &Catalog,
     t: &InstanceType,
@@ -234,7 +238,7 @@ fn factors(
         1.0,
         0.0,
     );
-    let hours = run.training_hours.0 + run.other_hours.0;
+    let hours = run.training_hours.0 + run.other_hours.0 + run.pool_hours.0;
     let spread = catalog.constants().variability_multiple.value * straying(region, hours);
     push(Input::Variability(zone), [spread, spread], 0.0, 1.0, 0.0);
     let manufacture = 1.0 - parts.operational;

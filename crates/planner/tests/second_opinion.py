@@ -187,7 +187,8 @@ def evaluate(request, name, region, hours, spot, move):
     share = num(t, "accelerator_power_fraction") * own / num(t, "training_w")
     load = share * math.exp(move.get("load", 0.0)) + (1 - share) * math.exp(move.get("host", 0.0))
     train = n * num(t, "training_w") * power * load * compute / 1000
-    idle = n * num(t, "idle_w") * power * overhead / 1000
+    pool = request.get("keep_alive", 0.0)
+    idle = n * num(t, "idle_w") * power * (overhead + pool) / 1000
     pue = moved(move, ("pue", region), num(r, "pue"))
 
     def intensity(place):
@@ -207,7 +208,7 @@ def evaluate(request, name, region, hours, spot, move):
         storage += gib * GB / 1000 * power * there / 1000
         price = moved(move, "fs_price", const("fsx_usd_per_gb_month"))
         rented = gib * price * there / const("hours_per_month")
-    embodied = moved(move, "embodied", num(t, "embodied_g_per_h")) * n * billed / 1000
+    embodied = moved(move, "embodied", num(t, "embodied_g_per_h")) * n * (billed + pool) / 1000
     home = request["dataset_region"]
     transfer = network * (intensity(region) + intensity(home)) / 2000
     price = PRICES.get((name, region), {}).get("usd_per_hour")
@@ -215,7 +216,7 @@ def evaluate(request, name, region, hours, spot, move):
     paid = math.nan
     if price:
         paid = float(price) * (1 - spot[0] if spot else 1) * math.exp(move.get("price", 0.0) + move.get("spot", 0.0))
-        usd = paid * n * billed + gb * const("storage_usd_per_gb_month") * billed / const("hours_per_month") + rented
+        usd = paid * n * (billed + pool) + gb * const("storage_usd_per_gb_month") * billed / const("hours_per_month") + rented
         if gb:
             usd += gb * EGRESS.get((home, region), EGRESS.get((home, "*"), math.nan))
     run = (train + idle) * pue

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use catalog::UtcSeconds;
 
 use super::{Chart, MAX_ROWS, Row};
-use crate::text::figure;
+use crate::text::{escaped, figure};
 use crate::time;
 
 const WIDTH: f64 = 860.0;
@@ -262,13 +262,6 @@ fn nice(value: f64) -> f64 {
         .map(|factor| factor * power)
         .find(|step| *step >= value)
         .unwrap_or(power)
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use super::page::escaped;
-use crate::text::figure;
+use crate::text::{escaped, figure};
 
 const WIDTH: f64 = 860.0;
 const LABEL: f64 = 230.0;

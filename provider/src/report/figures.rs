@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use aws::Outcome;
 use aws::runs::{Found, Runs};
 use catalog::Catalog;
-use planner::Capacity;
+use planner::{Band, Capacity};
 use schemas::ml_training::{Baseline, Estimate, Range, Signal};
 use schemas::training_report::{Elsewhere, Run, Totals};
 use serde::de::DeserializeOwned;
 
 use super::{Report, line};
+use crate::json::from_json;
 use crate::resources::manifest::Manifest;
-use crate::resources::measured;
+use crate::resources::{live_price, measured};
 use crate::text::three;
 
 /// Remarks of one kind that are named; the rest are counted.
@@ -91,6 +92,14 @@ fn read<T: DeserializeOwned + Default>(manifest: &Manifest, output: &str) -> T {
         .unwrap_or_default()
 }
 
+fn ranged<T: Into<f64>>(band: Band<T>) -> Range {
+    Range {
+        value: Some(band.value.into()),
+        low: Some(band.low.into()),
+        high: Some(band.high.into()),
+    }
+}
+
 fn only(value: f64) -> Range {
     Range {
         value: Some(value),
@@ -99,6 +108,9 @@ fn only(value: f64) -> Range {
 }
 
 fn counted(catalog: &Catalog, found: &Found, manifest: &Manifest) -> Counted {
+    let placement = manifest.output("placement").map(from_json);
+    let priced = live_price::over(catalog, &placement.unwrap_or_default());
+    let catalog = priced.as_ref();
     let (handle, seen) = (&found.handle, &found.observation);
     let estimate: Estimate = read(manifest, "estimate");
     let mut baseline: Baseline = read(manifest, "baseline");
@@ -153,8 +165,8 @@ fn counted(catalog: &Catalog, found: &Found, manifest: &Manifest) -> Counted {
     if let Some((took, _)) = took {
         run.basis = "measured".to_owned();
         run.runtime_hours = Some(took.runtime_hours.get());
-        run.energy_kwh = only(took.energy_kwh.value.get());
-        run.emissions_kg = only(took.emissions_kg.value.get());
+        run.energy_kwh = ranged(took.energy_kwh);
+        run.emissions_kg = ranged(took.emissions_kg);
         let usd = took.cost_usd.map(planner::Usd::get);
         run.cost_usd = usd
             .or_else(|| measured::cost_usd(catalog, &as_seen))
@@ -328,6 +340,7 @@ fn emits(catalog: &Catalog, one: &Counted, region: &str) -> Option<f64> {
         capacity: Capacity::OnDemand,
         training_hours: planner::Hours(one.hours.0),
         other_hours: planner::Hours(one.hours.1),
+        pool_hours: planner::Hours(0.0),
         billable_hours: None,
         usage: None,
         intensity: None,

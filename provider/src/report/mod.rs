@@ -1,6 +1,6 @@
 //! Reports of what trainings took: runs found in a bucket become figures, a page and JSON.
 //!
-//! Nothing in a report is the time at which it was made: the same runs give the same bytes.
+//! Nothing in a report is the time at which it was made: the same answers of AWS give the same bytes.
 
 mod chart;
 mod figures;
@@ -13,6 +13,7 @@ use serde::Serialize;
 use tfplugin::{Attr, Diagnostic};
 
 use crate::configured::Configured;
+use crate::settings::known_list;
 use crate::text::sentence;
 
 /// By which a document of ours is known.
@@ -48,7 +49,7 @@ pub(crate) async fn make(configured: &Configured, query: &Query) -> Result<Repor
             .known()
             .unwrap_or_else(|| "us-east-1".to_owned()),
     };
-    let given = names(&query.training_regions);
+    let given = known_list(&query.training_regions);
     let wanted = Wanted {
         bucket,
         region: &region,
@@ -63,7 +64,7 @@ pub(crate) async fn make(configured: &Configured, query: &Query) -> Result<Repor
             None => diagnostic,
         }
     })?;
-    let compared = names(&query.compare_regions);
+    let compared = known_list(&query.compare_regions);
     let mut report = figures::report(catalog, &found, compared.as_deref(), &region);
     report.title = match (wanted.job_name, wanted.name_prefix) {
         (Some(job), _) => format!("Training job {job} in {bucket}"),
@@ -86,16 +87,6 @@ pub(crate) fn is_ours(bytes: &[u8]) -> bool {
     ]
     .iter()
     .any(|mark| text.contains(mark))
-}
-
-fn names(list: &Attr<Vec<Attr<String>>>) -> Option<Vec<String>> {
-    let items = list.as_ref().known()?;
-    Some(
-        items
-            .iter()
-            .filter_map(|item| item.as_ref().known().cloned())
-            .collect(),
-    )
 }
 
 impl Report {

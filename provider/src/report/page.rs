@@ -7,7 +7,7 @@ use schemas::training_report::{Elsewhere, Run};
 
 use super::chart::{Bar, bars};
 use super::{GENERATOR, Report};
-use crate::text::figure;
+use crate::text::{escaped, figure};
 
 /// Bars that can be told apart.
 const MOST_BARS: usize = 20;
@@ -54,7 +54,7 @@ pub(super) fn page(report: &Report) -> String {
     out
 }
 
-const METHOD: &str = "<h2>How the figures come about</h2>\n<p>Measured: the hours that SageMaker reports for each phase, over all attempts, times the power of the instance type and the data centre's overhead, times the intensity of the grid, and the hours' share of making the hardware. The power is modelled. Estimate: what the plan of the run showed. Saved: the baseline that the run was decided with, over the time that the run took, less its figure; runs that came to nothing save nothing. Elsewhere: each run's emissions in proportion to what the catalogue's yearly averages say of both regions. Location-based; kgCO2e.</p>\n";
+const METHOD: &str = "<h2>How the figures come about</h2>\n<p>Measured: the hours that SageMaker reports for each phase, over all attempts, times the power of the instance type (at the use that CloudWatch tells, where it tells) and the data centre's overhead, times the intensity of the grid, and the hours' share of making the hardware. The power is modelled: the range says how well. What was paid to move data between regions is not in it. Estimate: what the plan of the run showed. Saved: the baseline that the run was decided with, over the time that the run took, less its figure; runs that came to nothing save nothing. Elsewhere: each run's emissions in proportion to what the catalogue's yearly averages say of both regions. Location-based; kgCO2e.</p>\n";
 
 fn runs(number: i64) -> String {
     if number == 1 {
@@ -260,13 +260,4 @@ fn remarks(out: &mut String, report: &Report) {
         let _ = writeln!(out, "<li>{}</li>", escaped(remark));
     }
     out.push_str("</ul>\n");
-}
-
-/// Text that cannot become markup, in content and in attributes.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }

@@ -8,6 +8,7 @@ use crate::declare::{
     ANY_NUMBER, ANY_TEXT, Attribute, Kind, LINES, Preset, Text, declare, declare_output, flag,
     list, map, of, one_of, out, text,
 };
+use crate::ml_training::inputs::{DISTRIBUTIONS, HYPERPARAMETER, REGEX, VARIABLE};
 use crate::ml_training::{
     self, Baseline, Estimate, PLACEMENT, Placement, Savings, Signal, TextMap, Texts, outputs,
 };
@@ -30,9 +31,6 @@ declare! {
     }
 }
 
-const HYPERPARAMETER: Kind = Kind::Text(Text::Line(2500));
-const VARIABLE: Kind = Kind::Text(Text::AtMost(512));
-const REGEX: Kind = Kind::Text(Text::Metric);
 const STEP: Kind = Kind::Text(Text::Entity(64));
 
 declare! {
@@ -49,12 +47,7 @@ declare! {
         hyperparameters: TextMap, "Hyperparameters of the training code.", map(Text::UpTo(256), &HYPERPARAMETER, 91);
         environment: TextMap, "Environment of the container.", map(Text::Variable, &VARIABLE, 99);
         metric_definitions: TextMap, "Regular expressions that read metrics from the log.", map(Text::UpTo(255), &REGEX, 40);
-        distribution: String, "How processes are started on several devices.", one_of(&[
-            ("none", "one process per instance"),
-            ("torchrun", "one process per accelerator, by torchrun"),
-            ("mpi", "by mpirun"),
-            ("smddp", "SageMaker's data-parallel library"),
-        ]);
+        distribution: String, "How processes are started on several devices.", one_of(DISTRIBUTIONS);
         depends_on: Texts, "Steps that come before.", list(&STEP, 50);
     }
 }

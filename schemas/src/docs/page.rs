@@ -144,9 +144,7 @@ impl Page {
 fn refused_value(refusal: &Refusal) -> String {
     let name = refusal.attribute;
     match refusal.values {
-        Refused::Any => format!("`{name}`:"),
         Refused::True => format!("`{name} = true`:"),
-        Refused::False => format!("`{name} = false`:"),
         Refused::AboveZero => format!("`{name}` above 0:"),
         Refused::These(these) => {
             let each: Vec<String> = these
@@ -171,12 +169,7 @@ fn class(class: Class) -> &'static str {
 
 /// What a change does, or that nothing does yet.
 fn mark(attribute: &Attribute) -> &'static str {
-    let wholly = |refusal: &&Refusal| {
-        matches!(
-            refusal.values,
-            Refused::Any | Refused::True | Refused::AboveZero
-        )
-    };
+    let wholly = |refusal: &&Refusal| matches!(refusal.values, Refused::True | Refused::AboveZero);
     let refused = refusals::TRAINING
         .iter()
         .filter(wholly)

@@ -11,7 +11,7 @@ use super::nested::{
     TIMEOUTS, TextMap, Texts, Timeouts, VPC_CONFIG, VpcConfig, tags,
 };
 use crate::declare::{
-    Kind, Preset, Text, above, declare, flag, list, map, number, of, one_of, text, whole,
+    Kind, Preset, REGION, Text, above, declare, flag, list, map, number, of, one_of, text, whole,
 };
 
 /// Longest run that SageMaker allows: 28 days.
@@ -19,16 +19,22 @@ pub const MAX_RUN_HOURS: f64 = 672.0;
 /// Longest wait for spot capacity and run together: 30 days.
 pub const MAX_WAIT_HOURS: f64 = 720.0;
 
-const REGION: Kind = Kind::Text(Text::Region);
 const INSTANCE_TYPE: Kind = Kind::Text(Text::InstanceType);
 const THROUGHPUT: Kind = Kind::Number {
     least: 0.0,
     above: true,
     most: 1000.0,
 };
-const HYPERPARAMETER: Kind = Kind::Text(Text::Line(2500));
-const VARIABLE: Kind = Kind::Text(Text::AtMost(512));
-const REGEX: Kind = Kind::Text(Text::Metric);
+pub(crate) const HYPERPARAMETER: Kind = Kind::Text(Text::Line(2500));
+pub(crate) const VARIABLE: Kind = Kind::Text(Text::AtMost(512));
+pub(crate) const REGEX: Kind = Kind::Text(Text::Metric);
+/// How processes are started.
+pub(crate) const DISTRIBUTIONS: &[(&str, &str)] = &[
+    ("none", "one process per instance"),
+    ("torchrun", "one process per accelerator, by torchrun"),
+    ("mpi", "by mpirun"),
+    ("smddp", "SageMaker's data-parallel library"),
+];
 const ANYTHING: Kind = Kind::Text(Text::Any);
 const ARGUMENT: Kind = Kind::Text(Text::Line(256));
 const GLOB: Kind = Kind::Text(Text::UpTo(1024));
@@ -78,12 +84,7 @@ declare! {
             .more("Names that begin with `SUSTAINABLE_` or `SM_` are set by the provider and the training toolkit.");
         metric_definitions: TextMap, "Regular expressions that read metrics from the log.", map(Text::UpTo(255), &REGEX, 40).run().preset(Preset::Derived("none"))
             .more("They feed `final_metrics` and the dashboard.");
-        distribution: String, "How processes are started on several devices.", one_of(&[
-            ("none", "one process per instance"),
-            ("torchrun", "one process per accelerator, by torchrun"),
-            ("mpi", "by mpirun"),
-            ("smddp", "SageMaker's data-parallel library"),
-        ]).run().preset(Preset::Text("none"));
+        distribution: String, "How processes are started on several devices.", one_of(DISTRIBUTIONS).run().preset(Preset::Text("none"));
     }
 
     "The data" {
@@ -100,8 +101,7 @@ declare! {
         cache_dataset_in_memory: bool, "Ask the training code to keep the dataset in memory.", flag().run().workload().handed_over()
             .preset(Preset::Derived("not passed"))
             .more("Instance types with less memory than the dataset are left out.");
-        use_fsx_lustre: bool, "Read the data through a file system of FSx for Lustre that is made for the run.", flag().run().workload().preset(Preset::Bool(false))
-            .more("Needs `vpc_config` with one subnet. It is linked to the data and deleted after the run, at the latest by a schedule; its cost is in the estimate. Worth it for many epochs over terabytes or millions of small files.");
+        use_fsx_lustre: bool, "Read the data through FSx for Lustre.", flag().run().workload().preset(Preset::Bool(false));
     }
 
     "The estimate" {

@@ -1,7 +1,7 @@
 //! `sustainable_ml_training`: its declarations, and what follows from them.
 
 mod effective;
-mod inputs;
+pub(crate) mod inputs;
 mod nested;
 pub mod outputs;
 mod reading;

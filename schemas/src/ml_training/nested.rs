@@ -50,7 +50,7 @@ declare! {
             ("ShardedByS3Key", "its share of the objects"),
         ]).preset(Preset::Text("FullyReplicated"));
         shuffle_seed: i64, "Shuffles the objects with this seed.", whole(0, i64::MAX);
-        file_system: FileSystem, "A directory of your own FSx for Lustre file system in place of `s3_uri`; needs `vpc_config`.", of(Kind::Object(FILE_SYSTEM));
+        file_system: FileSystem, "A directory of your own FSx for Lustre file system in place of `s3_uri`.", of(Kind::Object(FILE_SYSTEM));
     }
 }
 

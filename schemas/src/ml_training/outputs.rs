@@ -91,7 +91,7 @@ declare_output! {
     emissions_kg: Option<f64>, "Emissions in kgCO2e, manufacture included.", out(ANY_NUMBER);
     emissions_kg_low: Option<f64>, "Low end of their plausible range.", out(ANY_NUMBER);
     emissions_kg_high: Option<f64>, "High end of their plausible range.", out(ANY_NUMBER);
-    cost_usd: Option<f64>, "Cost of the billable seconds.", out(ANY_NUMBER);
+    cost_usd: Option<f64>, "List price of the billable seconds, a warm pool's included.", out(ANY_NUMBER);
     spot_saving_percent: Option<f64>, "Saved by spot capacity.", out(ANY_NUMBER);
     model_size_bytes: Option<i64>, "Size of the model.", out(ANY_NUMBER);
     compression_ratio: Option<f64>, "Compressed size to size.", out(ANY_NUMBER);
@@ -112,7 +112,8 @@ declare_output! {
     recommendations: Option<Vec<String>>, "What to do about it, the most important first.", out(LINES);
 }
 
-const METRICS: Kind = Kind::Map {
+/// Numbers by name.
+pub(crate) const METRICS: Kind = Kind::Map {
     key: crate::declare::Text::Any,
     of: &ANY_NUMBER,
     most: usize::MAX,

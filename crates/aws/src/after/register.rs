@@ -14,9 +14,9 @@ use crate::handle::Handle;
 use crate::naming;
 use crate::report::AfterReport;
 use crate::retry::Watch;
-use crate::run::own_tags;
 use crate::settings::Service;
 use crate::spec::Compression;
+use crate::tags;
 
 /// Metadata of a version that name the run and its job.
 const RUN: &str = naming::TAG_RUN;
@@ -145,11 +145,8 @@ fn is_missing(error: &Error) -> bool {
 }
 
 async fn make_group(aws: &Aws, handle: &Handle, wanted: &Registration) -> Result<(), Error> {
-    let tags: Vec<Value> = own_tags(&wanted.tags, &handle.name, &handle.nonce)
-        .into_iter()
-        .map(|(key, value)| json!({ "Key": key, "Value": value }))
-        .collect();
-    let body = json!({ "ModelPackageGroupName": wanted.group, "Tags": tags });
+    let tags = tags::with_own(&wanted.tags, &handle.name, &handle.nonce);
+    let body = json!({ "ModelPackageGroupName": wanted.group, "Tags": tags::as_json(&tags) });
     match call(aws, &handle.region, "CreateModelPackageGroup", &body).await {
         Ok(_) => Ok(()),
         // The answer to our own call was lost, or somebody else was quicker: either way it is there.

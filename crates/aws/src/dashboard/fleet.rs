@@ -13,6 +13,7 @@ use crate::clients::Aws;
 use crate::error::{Error, Kind};
 use crate::metrics::{NAMESPACE, host};
 use crate::naming;
+use crate::tags::Tags;
 
 /// Runs that are listed; CloudWatch's text widgets are not made for books.
 const LISTED: usize = 100;
@@ -118,7 +119,6 @@ pub async fn create(
                 naming::TAG_MANAGED_BY.to_owned(),
                 naming::MANAGED_BY.to_owned(),
             );
-            let all: Vec<(String, String)> = all.into_iter().collect();
             put(aws, region, &dashboard_name(&fleet.name), &wanted, &all).await
         }
     }
@@ -130,7 +130,7 @@ pub async fn create(
 /// CloudWatch refused.
 pub async fn update(aws: &Aws, region: &str, fleet: &Fleet) -> Result<(), Error> {
     let name = dashboard_name(&fleet.name);
-    put(aws, region, &name, &body(fleet, region), &[]).await
+    put(aws, region, &name, &body(fleet, region), &Tags::new()).await
 }
 
 /// Removes it. `false`: it is no longer ours and stays.

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::metrics::NAMESPACE;
 use crate::removal::Removal;
 use crate::settings::Service;
+use crate::tags::{self, Tags};
 
 /// Metrics of one graph that stay readable.
 const LINES_PER_GRAPH: usize = 20;
@@ -22,17 +23,13 @@ pub(crate) async fn put(
     region: &str,
     name: &str,
     body: &Value,
-    tags: &[(String, String)],
+    tags: &Tags,
 ) -> Result<(), Error> {
     let mut parameters = vec![
         ("DashboardName".to_owned(), name.to_owned()),
         ("DashboardBody".to_owned(), body.to_string()),
     ];
-    for (index, (key, value)) in tags.iter().enumerate() {
-        let member = format!("Tags.member.{}", index + 1);
-        parameters.push((format!("{member}.Key"), key.clone()));
-        parameters.push((format!("{member}.Value"), value.clone()));
-    }
+    parameters.extend(tags::as_query(tags));
     let pairs: Vec<(&str, &str)> = parameters
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_str()))

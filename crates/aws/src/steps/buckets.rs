@@ -19,9 +19,10 @@ use crate::handle::{BucketRef, Handle};
 use crate::naming;
 use crate::removal::Removal;
 use crate::retry::{Watch, settle};
-use crate::run::{Run, own_tags};
+use crate::run::Run;
 use crate::s3::Bucket;
 use crate::settings::Service;
+use crate::tags;
 
 /// Checkpoints of a run that was never cleaned up expire after this many days.
 const CHECKPOINT_DAYS: i32 = 60;
@@ -561,11 +562,7 @@ pub(crate) async fn empty_and_delete(bucket: &Bucket) -> Result<(), Error> {
 }
 
 /// Puts our tags on a bucket of ours again, after the user's tags have changed.
-pub(crate) async fn retag(
-    bucket: &Bucket,
-    tags: &BTreeMap<String, String>,
-    name: &str,
-) -> Result<(), Error> {
+pub(crate) async fn retag(bucket: &Bucket, wanted: &tags::Tags, name: &str) -> Result<(), Error> {
     let old = bucket.tags().await?;
     // A shared bucket keeps the tags of the training that made it.
     if old.get(naming::TAG_TRAINING).map(String::as_str) != Some(name) {
@@ -573,7 +570,7 @@ pub(crate) async fn retag(
     }
     let run = old.get(naming::TAG_RUN).cloned().unwrap_or_default();
     let tagging = Tagging::builder()
-        .set_tag_set(Some(s3_tags(&own_tags(tags, name, &run))?))
+        .set_tag_set(Some(s3_tags(&tags::with_own(wanted, name, &run))?))
         .build()
         .map_err(builder)?;
     let call = bucket

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::naming;
 use crate::removal::Removal;
 use crate::run::Run;
+use crate::tags::Tags;
 
 pub(crate) struct Dashboard;
 
@@ -26,7 +27,7 @@ impl Step for Dashboard {
             .previous
             .is_some_and(|previous| previous.dashboard.is_some());
         let body = board::body(&run.handle, &run.job_name, facts);
-        match put(run.aws, &run.spec.region, &name, &body, &[]).await {
+        match put(run.aws, &run.spec.region, &name, &body, &Tags::new()).await {
             Ok(()) => {
                 run.handle.dashboard = Some(name);
                 if !known {

@@ -15,6 +15,7 @@ use crate::naming;
 use crate::removal::Removal;
 use crate::run::Run;
 use crate::settings::Service;
+use crate::tags;
 
 pub(crate) struct Experiment;
 
@@ -43,11 +44,7 @@ impl Step for Experiment {
             }
         }
         run.save();
-        let tags: Vec<Value> = run
-            .tags()
-            .into_iter()
-            .map(|(key, value)| json!({ "Key": key, "Value": value }))
-            .collect();
+        let tags = tags::as_json(&run.tags());
         let body = json!({ "ExperimentName": wanted.experiment });
         find_or_make(run.aws, &region, &EXPERIMENT, &body, &tags).await?;
         let body = json!({ "TrialName": wanted.trial, "ExperimentName": wanted.experiment });
@@ -184,13 +181,13 @@ async fn find_or_make(
     region: &str,
     kind: &Kinds,
     body: &Value,
-    tags: &[Value],
+    tags: &Value,
 ) -> Result<Value, Error> {
     if let Some(found) = find(aws, region, kind, body).await? {
         return Ok(found);
     }
     let mut request = body.clone();
-    request["Tags"] = json!(tags);
+    request["Tags"] = tags.clone();
     match call(aws, region, kind.create, &request, about(kind, body)).await {
         Ok(_) => Ok(body.clone()),
         Err(error) => match find(aws, region, kind, body).await {

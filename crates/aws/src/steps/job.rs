@@ -56,14 +56,15 @@ impl Step for TrainingJob {
         let Some(job) = removal.handle.job_name.clone() else {
             return Ok(());
         };
-        if removal.handle.schedule.is_some()
-            && !schedule::cancel(removal.aws, &removal.handle, &removal.watch).await?
-        {
-            // Nothing has run: there is nothing to retain and no record.
-            removal.handle.job_name = None;
-            removal.handle.job_arn = None;
+        if removal.handle.schedule.is_some() {
+            let begun = schedule::cancel(removal.aws, &removal.handle, &removal.watch).await?;
             removal.handle.schedule = None;
-            return Ok(());
+            if !begun {
+                // Nothing has run: there is nothing to retain and no record.
+                removal.handle.job_name = None;
+                removal.handle.job_arn = None;
+                return Ok(());
+            }
         }
         if removal.options.on_destroy == OnDestroy::Retain {
             let running = describe(removal.aws, &removal.handle.region, &job)
@@ -109,7 +110,7 @@ impl Step for TrainingJob {
             }
         }
         match ended {
-            Stopping::Gone | Stopping::NeverBegan => {}
+            Stopping::Gone => {}
             Stopping::NotOurs => removal.leave(format!(
                 "training job {job} in {region}: it no longer carries this run's tag"
             )),
@@ -399,8 +400,6 @@ impl Job {
 
 /// How a stop went.
 pub(crate) enum Stopping {
-    /// Its start lay in the future and was taken back.
-    NeverBegan,
     /// There is no such job.
     Gone,
     /// Another run has the name.
@@ -411,7 +410,8 @@ pub(crate) enum Stopping {
     Stopped { seconds: u64 },
 }
 
-/// Marks the job that a handle names as released, then stops it and waits for its end.
+/// Marks the job that a handle names as released, then stops it and waits for its end. A start that is still planned is
+/// the caller's ([`schedule::cancel`]).
 pub(crate) async fn let_go_and_stop(
     aws: &Aws,
     handle: &Handle,
@@ -421,9 +421,6 @@ pub(crate) async fn let_go_and_stop(
         return Ok(Stopping::Gone);
     };
     let about = || format!("training job {name} in {region}");
-    if handle.schedule.is_some() && !schedule::cancel(aws, handle, watch).await? {
-        return Ok(Stopping::NeverBegan);
-    }
     let Some(job) = describe(aws, region, name).await? else {
         return Ok(Stopping::Gone);
     };

@@ -27,10 +27,7 @@ impl Step for StopPrevious {
         if run.adopted && name == run.job_name {
             return Ok(());
         }
-        let mut begun = previous.clone();
-        if begun.schedule.take().is_some()
-            && !schedule::cancel(run.aws, previous, &run.watch).await?
-        {
+        if previous.schedule.is_some() && !schedule::cancel(run.aws, previous, &run.watch).await? {
             return Ok(());
         }
         if previous.schedule.is_some() && !run.spec.may_stop_previous {
@@ -42,7 +39,7 @@ impl Step for StopPrevious {
                 "It goes on as it was, and nothing was changed. Plan again: on_change says whether a new run may stop it.",
             ));
         }
-        let stopped = job::let_go_and_stop(run.aws, &begun, &run.watch).await?;
+        let stopped = job::let_go_and_stop(run.aws, previous, &run.watch).await?;
         // The new run may take the pool over; where it cannot, nobody is to pay for it.
         let fits = run.spec.keep_alive_seconds.is_some()
             && previous.region == run.spec.region
@@ -57,7 +54,7 @@ impl Step for StopPrevious {
             }
         }
         match stopped {
-            Stopping::Gone | Stopping::WasOver | Stopping::NeverBegan => {}
+            Stopping::Gone | Stopping::WasOver => {}
             Stopping::NotOurs => run.remark(
                 format!("training job {name} left alone"),
                 "It no longer carries this run's tag: somebody else has created a job of the same name.",

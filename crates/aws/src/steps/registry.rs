@@ -8,10 +8,10 @@ use super::Step;
 use crate::after::{Group, empty_group_goes, group_of};
 use crate::clients::Aws;
 use crate::error::Error;
-use crate::naming;
 use crate::removal::Removal;
 use crate::run::Run;
 use crate::settings::Service;
+use crate::tags::{self, Tags};
 
 pub(crate) struct ModelGroup;
 
@@ -52,22 +52,16 @@ pub(crate) async fn carries_our_tags(
     name: &str,
 ) -> Result<bool, Error> {
     let mut body = json!({ "ResourceArn": arn, "MaxResults": 100 });
-    let (mut maker, mut training) = (false, false);
+    let mut tags = Tags::new();
     loop {
         let answer = aws
             .json(Service::Sagemaker, region, "ListTags", &body)
             .await
             .map_err(|error| error.about(arn.to_owned()))?;
-        for tag in answer["Tags"].as_array().into_iter().flatten() {
-            let is = |key: &str, value: &str| {
-                tag["Key"].as_str() == Some(key) && tag["Value"].as_str() == Some(value)
-            };
-            maker |= is(naming::TAG_MANAGED_BY, naming::MANAGED_BY);
-            training |= is(naming::TAG_TRAINING, name);
-        }
+        tags.extend(tags::from_json(&answer["Tags"]));
         match answer["NextToken"].as_str() {
             Some(token) => body["NextToken"] = json!(token),
-            None => return Ok(maker && training),
+            None => return Ok(tags::belong_to(&tags, name)),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! The execution role: what the container may do, and nothing else.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use aws_sdk_iam::types::Tag;
 use serde_json::{Value, json};
@@ -16,6 +14,7 @@ use crate::retry::settle;
 use crate::run::Run;
 use crate::settings::Service;
 use crate::spec::{Algorithm, Role};
+use crate::tags::{self, Tags};
 
 const POLICY: &str = "training";
 
@@ -143,11 +142,6 @@ pub(super) async fn ensure(run: &Run<'_>, wanted: &Wanted<'_>) -> Result<(String
         false => None,
     };
     if found.is_none() {
-        let mut tags = Vec::new();
-        for (key, value) in run.tags() {
-            let tag = Tag::builder().key(key).value(value).build();
-            tags.push(tag.map_err(|error| Error::new(Kind::Other, error.to_string()))?);
-        }
         let answer = iam
             .create_role()
             .role_name(name)
@@ -155,7 +149,7 @@ pub(super) async fn ensure(run: &Run<'_>, wanted: &Wanted<'_>) -> Result<(String
             .set_permissions_boundary(wanted.boundary.clone())
             .description(&wanted.description)
             .assume_role_policy_document(&wanted.trust)
-            .set_tags(Some(tags))
+            .set_tags(Some(as_tags(run.tags())?))
             .send()
             .await;
         match answer {
@@ -220,12 +214,21 @@ pub(super) async fn find(
     Ok(Removal::gone_is_fine(answer)?.and_then(|answer| answer.role))
 }
 
-fn ours(tags: &[Tag], name: &str) -> bool {
-    let has = |key: &str, value: &str| {
-        tags.iter()
-            .any(|tag| tag.key() == key && tag.value() == value)
-    };
-    has(naming::TAG_MANAGED_BY, naming::MANAGED_BY) && has(naming::TAG_TRAINING, name)
+fn ours(found: &[Tag], name: &str) -> bool {
+    tags::belong_to(&as_map(found), name)
+}
+
+fn as_map(found: &[Tag]) -> Tags {
+    let pair = |tag: &Tag| (tag.key().to_owned(), tag.value().to_owned());
+    found.iter().map(pair).collect()
+}
+
+/// As the SDK takes them.
+fn as_tags(tags: Tags) -> Result<Vec<Tag>, Error> {
+    tags.into_iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect::<Result<_, _>>()
+        .map_err(|error| Error::new(Kind::Other, error.to_string()))
 }
 
 pub(super) async fn delete(iam: &aws_sdk_iam::Client, name: &str) -> Result<(), Error> {
@@ -262,32 +265,15 @@ pub(crate) async fn retag(
     aws: &Aws,
     handle: &Handle,
     role: &str,
-    tags: &BTreeMap<String, String>,
+    wanted: &Tags,
 ) -> Result<(), Error> {
     let iam = aws.iam(&handle.region).await;
     let about = format!("role {role}");
     let answer = iam.get_role().role_name(role).send().await;
     let answer =
         answer.map_err(|error| Error::sdk(Service::Iam, "GetRole", &error).about(about.clone()))?;
-    let now: BTreeMap<String, String> = answer
-        .role()
-        .iter()
-        .flat_map(|role| role.tags())
-        .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
-        .collect();
-    let own = |key: &str| {
-        [
-            naming::TAG_MANAGED_BY,
-            naming::TAG_TRAINING,
-            naming::TAG_RUN,
-        ]
-        .contains(&key)
-    };
-    let removed: Vec<String> = now
-        .keys()
-        .filter(|key| !own(key) && !tags.contains_key(*key))
-        .cloned()
-        .collect();
+    let now = as_map(answer.role().map(|role| role.tags()).unwrap_or_default());
+    let (changed, removed) = tags::changes(&now, wanted);
     if !removed.is_empty() {
         let answer = iam
             .untag_role()
@@ -298,23 +284,11 @@ pub(crate) async fn retag(
         answer
             .map_err(|error| Error::sdk(Service::Iam, "UntagRole", &error).about(about.clone()))?;
     }
-    let changed = tags
-        .iter()
-        .filter(|(key, value)| !own(key) && now.get(*key) != Some(value));
-    let changed: Vec<Tag> = changed
-        .map(|(key, value)| {
-            Tag::builder()
-                .key(key)
-                .value(value)
-                .build()
-                .map_err(|error| Error::new(Kind::Other, error.to_string()))
-        })
-        .collect::<Result<_, _>>()?;
     if !changed.is_empty() {
         let answer = iam
             .tag_role()
             .role_name(role)
-            .set_tags(Some(changed))
+            .set_tags(Some(as_tags(changed)?))
             .send()
             .await;
         answer.map_err(|error| Error::sdk(Service::Iam, "TagRole", &error).about(about))?;

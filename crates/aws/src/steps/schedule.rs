@@ -1,20 +1,19 @@
 //! The start that lies in the future: one schedule that sends the very CreateTrainingJob request, is looked at instead
 //! of the job until there is one, and is taken back by whatever ends or replaces the run.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{describe, manifest, name};
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
 use crate::handle::{Handle, ScheduleRef};
 use crate::naming;
-use crate::observation::{Observation, Outcome};
+use crate::observation::{LAUNCH_FAILED, LAUNCHING, Observation, Outcome, SCHEDULED};
 use crate::request;
 use crate::retry::{Poll, Watch};
-use crate::run::{Run, own_tags};
+use crate::run::Run;
 use crate::scheduler::{self, OneTime};
+use crate::tags::{self, Tags};
 
 /// A start this near may be under way already, seconds.
 const BEFORE_SECONDS: i64 = 30;
@@ -201,7 +200,7 @@ pub(crate) async fn observe(aws: &Aws, handle: &mut Handle) -> Result<Observatio
         return Ok(seen);
     };
     let failed = |reason: String| Observation {
-        status: "LaunchFailed".to_owned(),
+        status: LAUNCH_FAILED.to_owned(),
         outcome: Outcome::FailedToLaunch,
         failure_reason: Some(reason),
         ..Observation::default()
@@ -217,7 +216,7 @@ pub(crate) async fn observe(aws: &Aws, handle: &mut Handle) -> Result<Observatio
     if !waiting {
         // It may have fired between the look at the job and the look at the schedule.
         if describe(aws, &region, &job).await?.is_some() {
-            seen.status = "Launching".to_owned();
+            seen.status = LAUNCHING.to_owned();
             return Ok(seen);
         }
         if let Some(url) = queue {
@@ -242,9 +241,9 @@ pub(crate) async fn observe(aws: &Aws, handle: &mut Handle) -> Result<Observatio
         }
     }
     seen.status = if waiting && now < at {
-        "Scheduled"
+        SCHEDULED
     } else {
-        "Launching"
+        LAUNCHING
     }
     .to_owned();
     Ok(seen)
@@ -254,7 +253,7 @@ pub(crate) async fn observe(aws: &Aws, handle: &mut Handle) -> Result<Observatio
 pub(crate) async fn retag(
     aws: &Aws,
     handle: &Handle,
-    tags: &BTreeMap<String, String>,
+    wanted: &Tags,
     watch: &Watch<'_>,
 ) -> Result<bool, Error> {
     let (Some(planned), Some(job)) = (&handle.schedule, &handle.job_name) else {
@@ -282,11 +281,7 @@ pub(crate) async fn retag(
         )
         .advise("Somebody has changed it: replace the resource (-replace).")
     })?;
-    let all = own_tags(tags, &handle.name, &handle.nonce);
-    sent["Tags"] = all
-        .iter()
-        .map(|(key, value)| json!({ "Key": key, "Value": value }))
-        .collect();
+    sent["Tags"] = tags::as_json(&tags::with_own(wanted, &handle.name, &handle.nonce));
     let (target, text) = (&found["Target"], sent.to_string());
     let once = OneTime {
         region,

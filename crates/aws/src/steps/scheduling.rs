@@ -1,8 +1,6 @@
 //! What a later start needs in the job's region: a schedule group, a role that starts the run, and a queue for the
 //! start that failed. None of them costs anything while it waits.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -17,6 +15,7 @@ use crate::retry::{Poll, Watch, settle};
 use crate::run::Run;
 use crate::settings::Service;
 use crate::spec::SchedulerRole;
+use crate::tags::{self, Tags};
 
 /// SQS keeps a message for two weeks at most.
 const RETENTION_SECONDS: &str = "1209600";
@@ -148,12 +147,7 @@ impl Handle {
 /// The group, new or ours from before.
 async fn group(run: &Run<'_>, region: &str, name: &str) -> Result<(), Error> {
     let about = format!("schedule group {name} in {region}");
-    let tags: Vec<Value> = run
-        .tags()
-        .iter()
-        .map(|(key, value)| json!({ "Key": key, "Value": value }))
-        .collect();
-    let body = json!({ "Tags": tags, "ClientToken": run.handle.nonce });
+    let body = json!({ "Tags": tags::as_json(&run.tags()), "ClientToken": run.handle.nonce });
     let path = ["schedule-groups", name];
     let until = Instant::now() + run.aws.timing().resting;
     let mut poll = Poll::new(run.aws.timing().create);
@@ -180,7 +174,7 @@ async fn group(run: &Run<'_>, region: &str, name: &str) -> Result<(), Error> {
             Some(found) if found["State"] != "DELETING" => {
                 let arn = group_arn(&run.handle, region, name);
                 let tags = group_tags(run.aws, region, &arn).await?;
-                return match ours(&tags, &run.spec.name) {
+                return match tags::belong_to(&tags, &run.spec.name) {
                     true => Ok(()),
                     false => Err(not_ours(&about)),
                 };
@@ -229,7 +223,7 @@ async fn queue(run: &Run<'_>, region: &str, name: &str) -> Result<String, Error>
         }
     };
     let tags = queue_tags(run.aws, region, &url).await?;
-    match ours(&tags, &run.spec.name) {
+    match tags::belong_to(&tags, &run.spec.name) {
         true => Ok(url),
         false => Err(not_ours(&about)),
     }
@@ -245,7 +239,7 @@ async fn find_queue(aws: &Aws, region: &str, name: &str) -> Result<Option<String
         .and_then(|answer| answer["QueueUrl"].as_str().map(str::to_owned)))
 }
 
-async fn queue_tags(aws: &Aws, region: &str, url: &str) -> Result<BTreeMap<String, String>, Error> {
+async fn queue_tags(aws: &Aws, region: &str, url: &str) -> Result<Tags, Error> {
     let body = json!({ "QueueUrl": url });
     let answer = aws
         .json(Service::Sqs, region, "ListQueueTags", &body)
@@ -257,22 +251,13 @@ async fn queue_tags(aws: &Aws, region: &str, url: &str) -> Result<BTreeMap<Strin
         .collect())
 }
 
-async fn group_tags(aws: &Aws, region: &str, arn: &str) -> Result<BTreeMap<String, String>, Error> {
+async fn group_tags(aws: &Aws, region: &str, arn: &str) -> Result<Tags, Error> {
     let call = ("GET", "ListTagsForResource");
     let answer = aws
         .rest(Service::Scheduler, region, call, &["tags", arn], &[], None)
         .await
         .map_err(|error| error.about(arn.to_owned()))?;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let tags = answer["Tags"].as_array().into_iter().flatten();
-    Ok(tags
-        .map(|tag| (text(&tag["Key"]), text(&tag["Value"])))
-        .collect())
-}
-
-fn ours(tags: &BTreeMap<String, String>, name: &str) -> bool {
-    let is = |key: &str, value: &str| tags.get(key).map(String::as_str) == Some(value);
-    is(naming::TAG_MANAGED_BY, naming::MANAGED_BY) && is(naming::TAG_TRAINING, name)
+    Ok(tags::from_json(&answer["Tags"]))
 }
 
 fn not_ours(what: &str) -> Error {
@@ -406,7 +391,7 @@ async fn remove(
     if let Some(found) = look().await? {
         let arn = found["Arn"].as_str().unwrap_or_default().to_owned();
         let deleting = found["State"] == "DELETING";
-        if deleting || ours(&group_tags(aws, region, &arn).await?, name) {
+        if deleting || tags::belong_to(&group_tags(aws, region, &arn).await?, name) {
             let delete = ("DELETE", "DeleteScheduleGroup");
             if !deleting {
                 let answer = aws
@@ -424,7 +409,7 @@ async fn remove(
         }
     }
     if let Some(url) = find_queue(aws, region, &known.queue).await? {
-        if ours(&queue_tags(aws, region, &url).await?, name) {
+        if tags::belong_to(&queue_tags(aws, region, &url).await?, name) {
             let body = json!({ "QueueUrl": url });
             let answer = aws
                 .json(Service::Sqs, region, "DeleteQueue", &body)
@@ -442,28 +427,16 @@ async fn remove(
 }
 
 /// Brings the tags of group and queue to what is wanted; ours stay.
-pub(crate) async fn retag(
-    aws: &Aws,
-    handle: &Handle,
-    tags: &BTreeMap<String, String>,
-) -> Result<(), Error> {
-    let own = |key: &str| key == naming::TAG_MANAGED_BY || key.starts_with("sustainable:");
+pub(crate) async fn retag(aws: &Aws, handle: &Handle, wanted: &Tags) -> Result<(), Error> {
     for known in &handle.scheduling {
         let region = known.region.as_str();
         let arn = group_arn(handle, region, &known.group);
         let now = group_tags(aws, region, &arn).await?;
-        let gone: Vec<&str> = now
-            .keys()
-            .filter(|key| !own(key) && !tags.contains_key(*key))
-            .map(String::as_str)
-            .collect();
-        let new: BTreeMap<&String, &String> = tags
-            .iter()
-            .filter(|(key, value)| !own(key) && now.get(*key) != Some(value))
-            .collect();
+        let (new, gone) = tags::changes(&now, wanted);
         let path = ["tags", arn.as_str()];
         if !gone.is_empty() {
-            let keys: Vec<(&str, &str)> = gone.iter().map(|key| ("TagKeys", *key)).collect();
+            let keys: Vec<(&str, &str)> =
+                gone.iter().map(|key| ("TagKeys", key.as_str())).collect();
             let call = ("DELETE", "UntagResource");
             aws.rest(Service::Scheduler, region, call, &path, &keys, None)
                 .await?;
@@ -471,10 +444,6 @@ pub(crate) async fn retag(
             aws.json(Service::Sqs, region, "UntagQueue", &body).await?;
         }
         if !new.is_empty() {
-            let list: Vec<Value> = new
-                .iter()
-                .map(|(key, value)| json!({ "Key": key, "Value": value }))
-                .collect();
             let call = ("POST", "TagResource");
             aws.rest(
                 Service::Scheduler,
@@ -482,7 +451,7 @@ pub(crate) async fn retag(
                 call,
                 &path,
                 &[],
-                Some(&json!({ "Tags": list })),
+                Some(&json!({ "Tags": tags::as_json(&new) })),
             )
             .await?;
             let body = json!({ "QueueUrl": known.queue_url, "Tags": new });

@@ -27,6 +27,7 @@ pub(crate) struct Figures {
     pub(crate) it_kwh: f64,
     pub(crate) run_kg: f64,
     pub(super) train_kg: f64,
+    pub(super) idle_kg: f64,
     pub(crate) storage_kg: f64,
     pub(crate) embodied_kg: f64,
     pub(crate) network_kg: f64,
@@ -157,6 +158,7 @@ impl Model<'_> {
             it_kwh: train_it + idle_it + pool_it,
             run_kg: 0.0,
             train_kg: 0.0,
+            idle_kg: 0.0,
             storage_kg: 0.0,
             embodied_kg,
             network_kg,
@@ -264,9 +266,9 @@ impl Figures {
     pub(crate) fn set_intensity(&mut self, [startup, training, run]: [f64; 3]) {
         self.ci = run;
         self.train_kg = self.train_kwh * training / 1000.0;
-        let idle_kg = self.idle_kwh * startup / 1000.0;
+        self.idle_kg = self.idle_kwh * startup / 1000.0;
         let pool_kg = self.pool_kwh * run / 1000.0;
-        self.run_kg = self.train_kg + idle_kg + pool_kg;
+        self.run_kg = self.train_kg + self.idle_kg + pool_kg;
         self.storage_kg = self.storage_kwh * run / 1000.0;
         self.kg = self.run_kg + self.storage_kg + self.embodied_kg + self.network_kg;
     }

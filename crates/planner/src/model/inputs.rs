@@ -18,31 +18,33 @@ impl Model<'_> {
         let half = self.catalog.half_widths();
         let t = &self.types()[instance_type];
         let r = &self.regions()[region];
+        let pool_h = self.request.keep_alive.0;
         let mut factors = Factors::default();
 
         // An input of the hours: `training` on T(1+r), `startup` on o.
         let of_hours = |training: f64, startup: f64| {
             let compute_h = x.billed_h - x.startup_h;
             let hours = (training * compute_h + startup * x.startup_h) / x.billed_h;
-            let idle_kg = x.run_kg - x.train_kg;
-            let idle_it = x.it_kwh - x.train_kwh / r.pue.value;
+            // A warm pool lasts as long as it is asked to, whatever the hours of the run.
+            let embodied_kg = x.embodied_kg * x.billed_h / (x.billed_h + pool_h);
+            let compute_usd = x.compute_usd - x.list_usd_h * self.instances * pool_h;
             exponents([
                 (
                     Metric::Kg,
                     (x.train_kg * training
-                        + idle_kg * startup
-                        + (x.storage_kg + x.embodied_kg) * hours)
+                        + x.idle_kg * startup
+                        + (x.storage_kg + embodied_kg) * hours)
                         / x.kg,
                 ),
                 (
                     Metric::Kwh,
                     (x.train_kwh * training + x.idle_kwh * startup + x.storage_kwh * hours) / x.kwh,
                 ),
-                (Metric::Usd, (x.compute_usd + x.storage_usd) * hours / x.usd),
+                (Metric::Usd, (compute_usd + x.storage_usd) * hours / x.usd),
                 (Metric::Hours, hours),
                 (
                     Metric::ItKwh,
-                    (x.train_kwh / r.pue.value * training + idle_it * startup) / x.it_kwh,
+                    (x.train_kwh * training + x.idle_kwh * startup) / r.pue.value / x.it_kwh,
                 ),
                 (Metric::Compute, training),
             ])

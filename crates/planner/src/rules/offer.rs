@@ -80,7 +80,7 @@ pub(crate) fn buying(m: &Model, instance_type: usize, region: usize) -> Buying {
         .and_then(|p| p.spot);
     match market {
         Some(market) if market.saving_percent >= c.spot_least_saving_percent.value => {
-            let saving = market.saving_percent.min(c.spot_most_saving_percent.value);
+            let saving = m.catalog.believed_saving_percent(market);
             if 100.0 - saving <= request.max_spot_price_percentage {
                 Buying::Spot {
                     saving: saving / 100.0,

@@ -43,6 +43,7 @@ fn run<'a>(instance_type: &'a str, usage: Option<&'a Usage>) -> Run<'a> {
         capacity: Capacity::OnDemand,
         training_hours: Hours(2.0),
         other_hours: Hours(0.1),
+        pool_hours: Hours(0.0),
         billable_hours: None,
         usage,
         intensity: None,
@@ -216,6 +217,7 @@ fn without_enough_metrics_there_is_no_judgement_and_training_counts_at_its_usual
     let never = Run {
         training_hours: Hours(0.0),
         other_hours: Hours(0.0),
+        pool_hours: Hours(0.0),
         ..run(GPU, None)
     };
     assert_eq!(judge(catalog, &never), None);

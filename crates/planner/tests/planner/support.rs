@@ -90,6 +90,12 @@ pub(crate) fn workloads() -> Vec<(&'static str, Request)> {
             }),
         ),
         (
+            "warm-pool",
+            with(new(NaturalLanguage, "us-east-1", 20.0, 2.0), |r| {
+                r.keep_alive = Hours(0.5);
+            }),
+        ),
+        (
             "document-gpt-on-fsx",
             with(new(GenerativeAi, "us-east-1", 5000.0, 168.0), |r| {
                 r.preferred_instance_types = names(&["ml.p4d.24xlarge"]);

@@ -15,6 +15,7 @@ use crate::configured::Configured;
 use crate::object::{Object, object};
 use crate::resources::image::{Container, container};
 use crate::resources::spec::{Ingredients, spec};
+use crate::settings::known_map;
 
 /// Settings of the step that the resource has under the same name.
 const SHARED: [&str; 8] = [
@@ -72,7 +73,7 @@ pub(super) fn json(
         catalog,
     })?;
     // Settings for the code go in where a run is ours; a pipeline's environment is the pipeline's.
-    run.environment = texts(&step.environment);
+    run.environment = known_map(&step.environment).unwrap_or_default();
     run.output_s3_uri = step.output_s3_uri.as_ref().known().cloned();
     run.pass_compressed_uri = false;
     if config.input_channels.is_null() {
@@ -103,8 +104,4 @@ pub(super) fn json(
         whole["DependsOn"] = json!(after);
     }
     Ok(Attr::Known(whole.to_string()))
-}
-
-fn texts(map: &Attr<BTreeMap<String, Attr<String>>>) -> BTreeMap<String, String> {
-    crate::settings::known_map(map).unwrap_or_default()
 }

@@ -20,7 +20,7 @@ use super::limits::{Limits, timeout};
 use super::planned::OPEN_ON_CREATE;
 use super::private::{Intent, Remembered};
 use super::spec::{self, Ingredients};
-use super::{alarms, destroy, expiry, foreign, identity, manifest, recover, run, say};
+use super::{alarms, destroy, expiry, foreign, identity, later, manifest, recover, run, say};
 use crate::configured::Configured;
 use crate::object::{Object, get, object};
 use crate::text::sentence;
@@ -144,6 +144,10 @@ async fn prepare(
         if get(planned, name).is_unknown() {
             planned.insert(name.to_owned(), get(&decided.outputs, name).clone());
         }
+    }
+    let waits = expiry::lies_ahead(get(planned, "scheduled_start_time").as_str());
+    if let Some(error) = later::too_large(&config, &written, planned, waits) {
+        return Err(error.into());
     }
     let provider_region = configured.region().await.known().unwrap_or_default();
     let surroundings = Surroundings {
@@ -356,7 +360,11 @@ impl Job<'_> {
                     };
                 }
                 let state = if creates {
-                    self.without_job(&report.handle, "LaunchFailed", "failed_to_launch")
+                    self.without_job(
+                        &report.handle,
+                        say::LAUNCH_FAILED,
+                        aws::Outcome::FailedToLaunch.as_str(),
+                    )
                 } else {
                     self.unchanged(&report)
                 };

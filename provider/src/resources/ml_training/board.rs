@@ -104,7 +104,7 @@ impl<'a> Model<'a> {
         let price = catalog.price(kind.name, region);
         let spot = get(state, "selected_capacity").as_str() == Some("spot");
         let paid = match price.and_then(|price| price.spot) {
-            Some(market) if spot => 1.0 - market.saving_percent.clamp(0.0, 100.0) / 100.0,
+            Some(market) if spot => 1.0 - catalog.believed_saving_percent(market) / 100.0,
             _ => 1.0,
         };
         Self {

@@ -152,7 +152,7 @@ pub(crate) async fn decide(
             Answer::Infeasible(_) => return undecided(true, diagnostics),
         }
     }
-    if let Some(error) = later::too_large(config, written, &outputs) {
+    if let Some(error) = later::too_large(config, written, &outputs, false) {
         return Err(error.into());
     }
     // What the data source had to say of a placement it has said already.

@@ -7,7 +7,7 @@ use tfplugin::{Attr, Diagnostic, Diagnostics};
 use crate::object::{Object, get};
 use crate::{clock, time};
 
-/// A moment that lies less than this back is now: a plan and its apply are no further apart.
+/// A moment that lies less than this back or ahead is now.
 const NOW_S: i64 = 60;
 
 /// Errors when the placement has expired, or when the deadline cannot be met any more.
@@ -92,6 +92,11 @@ fn too_late(config: &Config, planned: &Object, now: UtcSeconds) -> Option<Diagno
         )
         .at("deadline")
     })
+}
+
+/// Whether a start is not due yet.
+pub(crate) fn lies_ahead(start: Option<&str>) -> bool {
+    seconds_until(start) > NOW_S as f64
 }
 
 /// Seconds until a start; 0 once it has passed.

@@ -144,11 +144,7 @@ pub(crate) fn inputs(description: &Json) -> Object {
 pub(crate) fn tags(tags: &BTreeMap<String, String>) -> Value {
     let own: Vec<_> = tags
         .iter()
-        .filter(|(key, _)| {
-            *key != aws::naming::TAG_MANAGED_BY
-                && !key.starts_with("sustainable:")
-                && !key.starts_with("aws:")
-        })
+        .filter(|(key, _)| !aws::naming::is_own_tag(key) && !key.starts_with("aws:"))
         .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
         .collect();
     if own.is_empty() {

@@ -25,9 +25,15 @@ const REST_BYTES: usize = 8192;
 /// `{"Key":"","Value":""},` around an entry.
 const AROUND_ENTRY_BYTES: usize = 24;
 
-/// The request of the job, if it may be too long to be kept until the start.
-pub(crate) fn too_large(config: &Config, written: &Object, outputs: &Object) -> Option<Diagnostic> {
-    if !starts_later(config, get(outputs, "scheduled_start_time")) {
+/// The request of the job, if it may be too long to be kept until the start. A plan knows of a later start by the decision
+/// alone; an apply, which has a clock, knows every one (`waits`).
+pub(crate) fn too_large(
+    config: &Config,
+    written: &Object,
+    outputs: &Object,
+    waits: bool,
+) -> Option<Diagnostic> {
+    if !waits && !starts_later(config, get(outputs, "scheduled_start_time")) {
         return None;
     }
     let tags = get(outputs, "tags_all");

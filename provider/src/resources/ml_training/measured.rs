@@ -76,7 +76,7 @@ pub(crate) fn cost_usd(catalog: &Catalog, run: &Run<'_>) -> Option<f64> {
     }
     let hours = elapsed_hours(run)?;
     let share = match (run.capacity, price.spot) {
-        (Capacity::Spot, Some(market)) => 1.0 - market.saving_percent.clamp(0.0, 100.0) / 100.0,
+        (Capacity::Spot, Some(market)) => 1.0 - catalog.believed_saving_percent(market) / 100.0,
         _ => 1.0,
     };
     Some(per_hour * hours * share)
@@ -88,7 +88,6 @@ pub(crate) fn measured(catalog: &Catalog, run: &Run<'_>) -> Option<(Measured, Ef
     if training + idle <= 0.0 {
         return None;
     }
-    // A warm pool bills, and draws idle power, until it is taken over or ended.
     let pool = run.seen.pool_seconds.unwrap_or_default() as f64 / 3600.0;
     let usage = catalog
         .instance_type(run.instance_type)
@@ -100,7 +99,8 @@ pub(crate) fn measured(catalog: &Catalog, run: &Run<'_>) -> Option<(Measured, Ef
         instance_count: run.instance_count,
         capacity: run.capacity,
         training_hours: Hours(training),
-        other_hours: Hours(idle + pool),
+        other_hours: Hours(idle),
+        pool_hours: Hours(pool),
         billable_hours: run
             .seen
             .billable_seconds

@@ -1,14 +1,13 @@
 //! Refreshing: how the run fares. What was decided stays as it was.
 
-use aws::Observation;
 use aws::lifecycle::{self, ReadOptions};
 use tfplugin::{Diagnostic, Diagnostics, ReadRequest, ReadResponse, Value};
 
-use super::after;
 use super::apply::remarks;
 use super::planned::{LAUNCHED, OBSERVED};
 use super::private::Remembered;
 use super::recover;
+use super::{after, foreign};
 use super::{identity, run, say};
 use crate::configured::Configured;
 use crate::object::{get, object};
@@ -49,7 +48,10 @@ pub(crate) async fn read(
         return Ok(response);
     };
     let options = ReadOptions {
-        utilisation: run::coverage(&state) < SETTLED_PERCENT || !run::is_of(&state, &handle),
+        // A warm pool goes on taking energy after the end: the whole is worked out anew until it is gone.
+        utilisation: run::coverage(&state) < SETTLED_PERCENT
+            || !run::is_of(&state, &handle)
+            || handle.warm_pool,
         capture_logs: get(&state, "capture_logs").as_bool().unwrap_or(true),
         ..ReadOptions::default()
     };
@@ -87,8 +89,9 @@ pub(crate) async fn read(
         // The next plan shows it as a change in place, and puts them back.
         state.insert("alarm_sns_topic_arn".to_owned(), Value::Null);
     }
-    if let Some(tags) = tags(seen) {
-        state.insert("tags_all".to_owned(), tags);
+    // Tags that could not be read are as they were.
+    if let Some(tags) = &seen.tags {
+        state.insert("tags_all".to_owned(), foreign::tags(tags));
     }
     response.diagnostics.extend(remarks(&report.remarks));
     response.diagnostics.extend(missing(&report.missing));
@@ -98,27 +101,6 @@ pub(crate) async fn read(
     response.identity = identity::settled(&state, &remembered).or(response.identity);
     response.state = Value::Map(state);
     Ok(response)
-}
-
-/// The user's and the provider's tags on the job; none when they could not be read.
-fn tags(seen: &Observation) -> Option<Value> {
-    let ours = |key: &str| {
-        key == aws::naming::TAG_MANAGED_BY
-            || key.starts_with("sustainable:")
-            || key.starts_with("aws:")
-    };
-    let tags: Vec<_> = seen
-        .tags
-        .as_ref()?
-        .iter()
-        .filter(|(key, _)| !ours(key))
-        .collect();
-    if tags.is_empty() {
-        return Some(Value::Null);
-    }
-    Some(Value::object(tags.into_iter().map(|(key, value)| {
-        (key.clone(), Value::from(value.as_str()))
-    })))
 }
 
 fn missing(missing: &[String]) -> Option<Diagnostic> {

@@ -47,10 +47,7 @@ pub(crate) async fn handle(
 /// There is no job: its start may lie in the future, or may have failed.
 async fn planned(aws: &Aws, state: &Object) -> Result<Option<Handle>, Diagnostics> {
     let text = |name: &str| get(state, name).as_str().map(str::to_owned);
-    let never_began = matches!(
-        text("training_job_status").as_deref(),
-        Some(say::SCHEDULED | say::LAUNCHING | "LaunchFailed")
-    );
+    let never_began = say::never_began(text("training_job_status").as_deref());
     let (Some(at), true) = (text("scheduled_start_time"), never_began) else {
         return Ok(None);
     };

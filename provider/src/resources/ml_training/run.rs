@@ -75,10 +75,7 @@ fn observed(
     outputs.final_metrics = metrics(&seen.final_metrics);
 
     // There is no job yet, or there never was one.
-    if matches!(
-        seen.status.as_str(),
-        say::SCHEDULED | say::LAUNCHING | "LaunchFailed"
-    ) {
+    if say::never_began(Some(&seen.status)) {
         return;
     }
     let run = Run {

@@ -8,15 +8,17 @@ use tfplugin::{Diagnostic, Value};
 use crate::object::{Object, get};
 use crate::text::{figure, list, sentence};
 
-/// `training_job_status` of a launch that was stopped before the job existed; with a job's name, of one that AWS makes
-/// just now.
-pub(crate) const LAUNCHING: &str = "Launching";
+/// `training_job_status` while there is no job: the start lies in the future, AWS makes it just now (without a job's name,
+/// it was stopped before), or it failed.
+pub(crate) use aws::observation::{LAUNCH_FAILED, LAUNCHING, SCHEDULED};
 
 /// Advice after a run that ended badly.
 pub(crate) const RUN_AGAIN: &str = "It is not run again by itself. Changed code or hyperparameters start a new run; to run the same again: terraform apply -replace=ADDRESS (this resource's address), or change rerun_triggers.";
 
-/// `training_job_status` while the start lies in the future.
-pub(crate) const SCHEDULED: &str = "Scheduled";
+/// Whether a run with this `training_job_status` has not begun, or never will.
+pub(crate) fn never_began(status: Option<&str>) -> bool {
+    matches!(status, Some(SCHEDULED | LAUNCHING | LAUNCH_FAILED))
+}
 
 /// Whether the job of this state was still at work when it was last looked at.
 pub(crate) fn is_running(state: &Object) -> bool {
@@ -24,7 +26,7 @@ pub(crate) fn is_running(state: &Object) -> bool {
         && !launch_was_stopped(state)
         && !matches!(
             get(state, "training_job_status").as_str(),
-            None | Some("NotFound" | "LaunchFailed" | SCHEDULED)
+            None | Some("NotFound" | LAUNCH_FAILED | SCHEDULED)
         )
 }
 

@@ -8,8 +8,6 @@
 mod bodies;
 mod retag;
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
@@ -26,6 +24,7 @@ use crate::run::Run;
 use crate::settings::Service;
 use crate::signed::tag;
 use crate::spec::Alarms;
+use crate::tags::{self, Tags};
 
 /// The rule's one target.
 const TARGET: &str = "topic";
@@ -201,7 +200,7 @@ async fn remove(of: Of, removal: &mut Removal<'_>) -> Result<(), Error> {
 
 async fn observe(of: Of, look: &Removal<'_>) -> Option<String> {
     for watcher in every(&look.handle, of) {
-        if let Ok(None) = tags(look.aws, &look.handle, of, &watcher).await {
+        if let Ok(None) = carried(look.aws, &look.handle, of, &watcher).await {
             return Some(format!("{} is gone", of.words(&watcher.name)));
         }
     }
@@ -229,8 +228,10 @@ pub(crate) async fn find(aws: &Aws, handle: &mut Handle) {
         if handle.watchers.contains(&watcher) {
             continue;
         }
-        match tags(aws, handle, of, &watcher).await {
-            Ok(Some(found)) if ours(&found, handle) => handle.watchers.push(watcher),
+        match carried(aws, handle, of, &watcher).await {
+            Ok(Some(found)) if tags::belong_to(&found, &handle.name) => {
+                handle.watchers.push(watcher)
+            }
             Ok(_) => {}
             Err(error) => tracing::debug!(%error, "rule or alarm could not be looked for"),
         }
@@ -245,7 +246,7 @@ pub(crate) async fn change(
     wanted: Option<&Alarms>,
 ) -> Result<(), Error> {
     let job = handle.job_name.clone().unwrap_or_default();
-    let tags = crate::run::own_tags(&user_tags(handle), &handle.name, &handle.nonce);
+    let tags = tags::with_own(&tags::of_user(&handle.tags), &handle.name, &handle.nonce);
     let made = match wanted {
         Some(alarms) => [
             Some(Body::Rule(Box::new(rule(handle, &job, alarms)))),
@@ -275,14 +276,6 @@ pub(crate) async fn change(
     Ok(())
 }
 
-/// The job's tags without ours.
-fn user_tags(handle: &Handle) -> BTreeMap<String, String> {
-    let own = |key: &str| key == naming::TAG_MANAGED_BY || key.starts_with("sustainable:");
-    let tags = handle.tags.iter().filter(|(key, _)| !own(key));
-    tags.map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
-}
-
 /// Puts it, new or over ours.
 async fn put(
     aws: &Aws,
@@ -290,11 +283,14 @@ async fn put(
     of: Of,
     watcher: Watcher,
     body: &Body,
-    tags: &BTreeMap<String, String>,
+    wanted: &Tags,
 ) -> Result<(), Error> {
     let about = of.words(&watcher.name);
-    let found = self::tags(aws, handle, of, &watcher).await?;
-    if found.as_ref().is_some_and(|found| !ours(found, handle)) {
+    let found = carried(aws, handle, of, &watcher).await?;
+    if found
+        .as_ref()
+        .is_some_and(|found| !tags::belong_to(found, &handle.name))
+    {
         return Err(Error::new(
             Kind::Conflict,
             format!(
@@ -318,10 +314,7 @@ async fn put(
             rule["Name"] = json!(watcher.name);
             // Tags of a rule that exists are not taken from the request (API reference, PutRule).
             if new {
-                let pairs = tags
-                    .iter()
-                    .map(|(key, value)| json!({ "Key": key, "Value": value }));
-                rule["Tags"] = pairs.collect();
+                rule["Tags"] = tags::as_json(wanted);
             }
             let region = &watcher.region;
             aws.json(Service::Events, region, "PutRule", &rule)
@@ -338,11 +331,7 @@ async fn put(
             let mut all = parameters.clone();
             all.push(("AlarmName".to_owned(), watcher.name.clone()));
             if new {
-                for (index, (key, value)) in tags.iter().enumerate() {
-                    let member = format!("Tags.member.{}", index + 1);
-                    all.push((format!("{member}.Key"), key.clone()));
-                    all.push((format!("{member}.Value"), value.clone()));
-                }
+                all.extend(tags::as_query(wanted));
             }
             let pairs: Vec<(&str, &str)> = all
                 .iter()
@@ -370,9 +359,9 @@ async fn delete(
 ) -> Result<Option<String>, Error> {
     let about = of.words(&watcher.name);
     let mut left = None;
-    match tags(aws, handle, of, watcher).await? {
+    match carried(aws, handle, of, watcher).await? {
         None => {}
-        Some(found) if !ours(&found, handle) => {
+        Some(found) if !tags::belong_to(&found, &handle.name) => {
             left = Some(format!("{about}: it no longer carries our tags"));
         }
         Some(_) => {
@@ -402,12 +391,12 @@ async fn delete(
 }
 
 /// Its tags; `None` where it does not exist.
-async fn tags(
+async fn carried(
     aws: &Aws,
     handle: &Handle,
     of: Of,
     watcher: &Watcher,
-) -> Result<Option<BTreeMap<String, String>>, Error> {
+) -> Result<Option<Tags>, Error> {
     let arn = of.arn(handle, watcher);
     let operation = "ListTagsForResource";
     let wrap = |error: Error| error.about(of.words(&watcher.name)).on("alarms");
@@ -415,15 +404,8 @@ async fn tags(
         Of::Rule => {
             let asked = json!({ "ResourceARN": arn });
             let answer = aws.json(Service::Events, &watcher.region, operation, &asked);
-            Removal::gone_is_fine(answer.await.map_err(wrap))?.map(|answer| {
-                let pairs = answer["Tags"].as_array().cloned().unwrap_or_default();
-                let text =
-                    |tag: &Value, name: &str| tag[name].as_str().unwrap_or_default().to_owned();
-                pairs
-                    .iter()
-                    .map(|tag| (text(tag, "Key"), text(tag, "Value")))
-                    .collect()
-            })
+            Removal::gone_is_fine(answer.await.map_err(wrap))?
+                .map(|answer| tags::from_json(&answer["Tags"]))
         }
         Of::Alarm => {
             let asked = [("ResourceARN", arn.as_str())];
@@ -437,12 +419,6 @@ async fn tags(
         }
     };
     Ok(found)
-}
-
-/// The tags say that it belongs to this resource.
-fn ours(tags: &BTreeMap<String, String>, handle: &Handle) -> bool {
-    let is = |key: &str, value: &str| tags.get(key).is_some_and(|found| found == value);
-    is(naming::TAG_MANAGED_BY, naming::MANAGED_BY) && is(naming::TAG_TRAINING, &handle.name)
 }
 
 /// EventBridge answers 200 and says in the body which targets it refused.

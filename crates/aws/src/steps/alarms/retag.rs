@@ -1,39 +1,25 @@
 //! Tags of rule and alarm, changed in place.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
-use super::{Of, every, ours, tags};
+use super::{Of, carried, every};
 use crate::clients::Aws;
 use crate::error::Error;
 use crate::handle::{Handle, Watcher};
-use crate::naming;
 use crate::settings::Service;
+use crate::tags::{self, Tags};
 
 /// Brings the tags of both to what is wanted; ours stay.
-pub(crate) async fn retag(
-    aws: &Aws,
-    handle: &Handle,
-    wanted: &BTreeMap<String, String>,
-) -> Result<(), Error> {
+pub(crate) async fn retag(aws: &Aws, handle: &Handle, wanted: &Tags) -> Result<(), Error> {
     for of in [Of::Rule, Of::Alarm] {
         for watcher in every(handle, of) {
-            let Some(found) = tags(aws, handle, of, &watcher).await? else {
+            let Some(found) = carried(aws, handle, of, &watcher).await? else {
                 continue;
             };
-            if !ours(&found, handle) {
+            if !tags::belong_to(&found, &handle.name) {
                 continue;
             }
-            let own = |key: &str| key == naming::TAG_MANAGED_BY || key.starts_with("sustainable:");
-            let changed: Vec<(&String, &String)> = wanted
-                .iter()
-                .filter(|(key, value)| !own(key) && found.get(*key) != Some(value))
-                .collect();
-            let removed: Vec<&String> = found
-                .keys()
-                .filter(|key| !own(key) && !wanted.contains_key(*key))
-                .collect();
+            let (changed, removed) = tags::changes(&found, wanted);
             let arn = of.arn(handle, &watcher);
             // Removing first keeps below the limit of 50.
             if !removed.is_empty() {
@@ -61,28 +47,19 @@ struct Tagging {
     flat: Vec<(String, String)>,
 }
 
-fn untagging(keys: &[&String]) -> Tagging {
+fn untagging(keys: &[String]) -> Tagging {
     let member =
-        |(index, key): (usize, &&String)| (format!("TagKeys.member.{}", index + 1), (*key).clone());
+        |(index, key): (usize, &String)| (format!("TagKeys.member.{}", index + 1), key.clone());
     Tagging {
         json: ("TagKeys", json!(keys)),
         flat: keys.iter().enumerate().map(member).collect(),
     }
 }
 
-fn tagging(tags: &[(&String, &String)]) -> Tagging {
-    let mut flat = Vec::new();
-    for (index, (key, value)) in tags.iter().enumerate() {
-        let member = format!("Tags.member.{}", index + 1);
-        flat.push((format!("{member}.Key"), (*key).clone()));
-        flat.push((format!("{member}.Value"), (*value).clone()));
-    }
-    let pairs = tags
-        .iter()
-        .map(|(key, value)| json!({ "Key": key, "Value": value }));
+fn tagging(tags: &Tags) -> Tagging {
     Tagging {
-        json: ("Tags", pairs.collect()),
-        flat,
+        json: ("Tags", tags::as_json(tags)),
+        flat: tags::as_query(tags),
     }
 }
 
