@@ -12,7 +12,7 @@ from .call import Call
 from .errors import ApiError
 
 # refused, throttled, server_error, error: the call is answered without effect.
-# delay: the call waits, then goes on.
+# delay: the call waits for `seconds`, or until the rule is dropped, then goes on.
 # lost_after: the call takes effect and the connection is reset before the answer.
 # lost_before: the connection is reset and the call takes no effect.
 # held_after: the call takes effect and the answer waits until the rule is dropped, or `seconds`; then the connection is

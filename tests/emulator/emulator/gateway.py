@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from email.utils import formatdate
 from typing import Any
@@ -63,7 +62,7 @@ def _answer(call: Call, here: World, entry: dict[str, Any]) -> Response | Broken
         return _effect(call, entry)
     entry["fault"] = rule.kind
     if rule.kind == "delay":
-        time.sleep(rule.seconds)
+        here.faults.hold(rule)
         return _effect(call, entry)
     if rule.kind == "lost_before":
         return Broken()
