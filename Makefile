@@ -84,7 +84,7 @@ e2e: ## run the end-to-end tests with terraform and tofu; ARGS go to pytest
 	$(call say,end to end)
 	cd tests/e2e && $(PYTEST) -n $(WORKERS) --dist=worksteal --durations=15 $(ARGS)
 
-test-faults: ## every fault at every AWS call of every phase: hundreds of runs, with the table at the end
+test-faults: setup build ## every fault at every AWS call of every phase: hundreds of runs, with the table at the end
 	$(call say,fault matrix)
 	cd tests/e2e && $(PYTEST) -n $(WORKERS) --dist=worksteal -m matrix test_faults.py $(ARGS)
 

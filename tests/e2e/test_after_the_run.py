@@ -50,8 +50,7 @@ def gone(scene, records=False):
     assert result.code == 0, result.explain()
     kept = {(thing["kind"], thing["id"]) for thing in scene.kept}
     there = [thing for thing in scene.emulator.inventory() if (thing["kind"], thing["id"]) not in kept]
-    paid_for = ("model_group", "model_package")
-    left = [t for t in there if t["kind"] not in paid_for and not stays(t) and (records or t["kind"] != "job")]
+    left = [t for t in there if not stays(t) and (records or t["kind"] != "job")]
     assert not left, left
     assert {(t["kind"], t["id"]) for t in scene.kept} <= {(t["kind"], t["id"]) for t in scene.emulator.inventory()}
     return result

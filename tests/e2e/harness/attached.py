@@ -13,9 +13,12 @@ from pathlib import Path
 
 from .cli import HOSTS
 
+LAST_WORDS = 2000
+"""Characters of what a provider wrote last."""
+
 
 class Attached:
-    """One provider process, started again when it was killed."""
+    """A fresh provider process for each command, as a user has it: nothing is remembered from one to the next."""
 
     def __init__(self, binary: Path, time_scale: float):
         self.binary = binary
@@ -27,18 +30,34 @@ class Attached:
             "AWS_EC2_METADATA_DISABLED": "true",
             "SUSTAINABLE_TIME_SCALE": str(time_scale),
         }
-        self.folder = "/"
         self.process = None
-        self.reattach = ""
+        self.words = None
 
-    def variables(self, folder: Path) -> dict[str, str]:
-        """What the tool needs in its environment, of a provider that runs and works in this folder."""
-        if str(folder) != self.folder:
-            self.stop()
-            self.folder = str(folder)
-        if self.process is None or self.process.poll() is not None:
-            self._start()
-        return {"TF_REATTACH_PROVIDERS": self.reattach}
+    def fresh(self, folder: Path) -> dict[str, str]:
+        """What the tool needs in its environment: a provider that has just started and works in this folder."""
+        self.stop()
+        self.words = folder / ".provider-stderr"
+        # Relative paths of a configuration are the provider's own: Terraform starts it in the module's folder.
+        with self.words.open("w") as words:
+            self.process = subprocess.Popen(
+                [str(self.binary), "-debug"],
+                cwd=folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=words,
+                text=True,
+            )
+        for line in self.process.stdout:
+            if found := re.search(r"TF_REATTACH_PROVIDERS='(.*)'", line):
+                [(name, how)] = json.loads(found[1]).items()
+                of = name.split("/", 1)[1]
+                return {"TF_REATTACH_PROVIDERS": json.dumps({f"{host}/{of}": how for host in HOSTS})}
+        raise AssertionError(f"the provider does not start: {self.said()}")
+
+    def said(self) -> str:
+        """The end of what the last process wrote to its standard error."""
+        return self.words.read_text()[-LAST_WORDS:].strip() if self.words and self.words.exists() else ""
 
     def kill(self) -> None:
         """SIGKILL: no last word."""
@@ -50,23 +69,6 @@ class Attached:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        if self.process:
+            self.process.stdout.close()
         self.process = None
-
-    def _start(self) -> None:
-        # Relative paths of a configuration are the provider's own: Terraform starts it in the module's folder.
-        self.process = subprocess.Popen(
-            [str(self.binary), "-debug"],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        for line in self.process.stdout:
-            if found := re.search(r"TF_REATTACH_PROVIDERS='(.*)'", line):
-                [(name, how)] = json.loads(found[1]).items()
-                of = name.split("/", 1)[1]
-                self.reattach = json.dumps({f"{host}/{of}": how for host in HOSTS})
-                return
-        raise AssertionError("the provider does not start")

@@ -187,7 +187,10 @@ class Emulator:
             {"kind": thing["kind"].lower(), "id": thing["arn"], "region": thing["region"]}
             for thing in found["experiments"]
         ]
-        things += [{"kind": "model_group", "id": group["arn"]} for group in found["model_groups"]]
+        things += [
+            {"kind": "model_group", "id": group["arn"], "versions": len(group["versions"])}
+            for group in found["model_groups"]
+        ]
         things += [
             {"kind": "model_package", "id": version["arn"]}
             for group in found["model_groups"]

@@ -255,7 +255,9 @@ ENDED = ("Completed", "Stopped", "Failed")
 
 
 def stays(thing: dict) -> bool:
-    """What a destroy leaves on purpose: run manifests, artifacts and reports, which were paid for."""
+    """What a destroy leaves on purpose, since it was paid for: run manifests, artifacts, reports, registered models."""
+    if thing["kind"] == "model_package" or (thing["kind"] == "model_group" and thing["versions"]):
+        return True
     return thing["kind"] == "object" and (
         re.search(r"(^|/)sustainable/runs/[^/]+/manifest\.json$", thing["key"]) is not None
         or re.search(r"(^|/)(model|output)\.tar\.gz$", thing["key"]) is not None

@@ -1,20 +1,24 @@
 """The fault matrix: a fault at every single AWS call of a phase.
 
 The calls are not listed anywhere: a clean run is watched, and each call that it made is then disturbed in each way, one
-run per cell. Then the same is applied again, and destroyed. Whatever happened: nothing of ours is left anywhere, nothing
-of anybody else's was touched, never do two jobs bill for one resource, what exists is in the state, and a diagnostic names
-operation and code of what went wrong.
+run per cell. Then the same is applied again, and destroyed; half of the destroys are tried again instead. Whatever
+happened: nothing of ours is left anywhere, nothing of anybody else's was touched, at no moment did two jobs bill for one
+resource, what runs is what the state names, nothing is tainted or planned once more after a good apply, and a diagnostic
+names operation and code of what went wrong.
 """
 
 import json
 import threading
 import time
+import traceback
 from collections import Counter
 from dataclasses import dataclass
 
+from . import others
 from .attached import Attached
 from .cli import Result
 from .emulator import KINDS
+from .judge import judge
 from .phases import Phase
 from .steps import Scene
 
@@ -29,16 +33,9 @@ FAULTS = {
     "reset": {"kind": KINDS["lost_before"], "count": 1},
     "killed": {"kind": KINDS["held"], "count": 1, "seconds": 60},
 }
-PASSING = ("throttled 10 s", "answer lost", "reset")
-"""Faults that go by: a user is not to notice them."""
-
-CODES = {
-    "refused": ("AccessDenied", "not authorized", "403"),
-    "500 for ever": ("InternalError", "InternalFailure", "500"),
-}
 
 
-@dataclass
+@dataclass(order=True)
 class Call:
     """The nth call of an operation in a phase."""
 
@@ -63,90 +60,130 @@ class Cell:
 
 
 class Matrix:
-    """Scenes to play the cells in, one per tool; they share a provider process and an emulator."""
+    """Scenes to play the cells in, one per tool; they share an emulator, and a provider that is fresh for each command."""
 
     def __init__(self, scenes: list[Scene], provider: Attached):
         self.scenes = scenes
         self.provider = provider
 
     def calls(self, phase: Phase) -> list[Call]:
-        """What an undisturbed run of the phase asks AWS for."""
+        """What an undisturbed run of the phase asks AWS for, in an order that does not depend on chance."""
         scene = self.scenes[0]
         self._prepare(scene, phase)
         mark = scene.emulator.mark()
         result = self._command(scene, phase.command)
-        assert result.code == 0, f"undisturbed: {result.explain()}"
+        assert result.code == 0, f"undisturbed: {told(result)}"
         counts, found = Counter(), []
         for request in scene.emulator.requests(mark):
             key = request["service"], request["operation"]
             counts[key] += 1
             found.append(Call(*key, counts[key]))
         assert found, "no calls seen"
-        return found
+        return sorted(found)
 
     def play(self, phase: Phase, call: Call, fault: str, number: int) -> Cell:
-        """One cell. Tools take turns."""
+        """One cell. Tools take turns, and so do the two ways to go on after a destroy."""
         scene = self.scenes[number % len(self.scenes)]
+        again = (number // len(self.scenes) + list(FAULTS).index(fault)) % 2 == 0
         cell = Cell(phase.name, str(call), fault)
         try:
-            self._play(scene, phase, call, cell)
+            self._play(scene, phase, call, cell, again)
         except AssertionError as failure:
-            cell.failure = f"{phase.name}, {call}, {fault} ({scene.workdir.name}): {failure}"
+            cell.failure = str(failure)
+        except Exception as problem:  # of the tests, the emulator or the tool: the other cells are still played
+            cell.failure = "".join(traceback.format_exception(problem, limit=-3))
         finally:
             scene.emulator.heal()
+        if cell.failure:
+            said = self.provider.said()
+            cell.failure = f"{phase.name}, {call}, {fault} ({scene.workdir.name}): {cell.failure}" + (
+                f"\nthe provider wrote: {said}" if said else ""
+            )
         return cell
 
-    def _play(self, scene: Scene, phase: Phase, call: Call, cell: Cell) -> None:
-        self._prepare(scene, phase)
-        others = _others(scene)
-        emulator = scene.emulator
-        rule = {"service": call.service, "operation": call.operation, "nth": call.nth, **FAULTS[cell.fault]}
-        emulator.control("POST", "faults", rule)
-        if cell.fault == "killed":
-            result = self._command_and_kill(scene, phase.command)
-        else:
-            result = self._command(scene, phase.command)
-        fired = emulator.control("GET", "faults")["faults"][0]["fired"]
-        emulator.heal()
-        first = f"the disturbed {phase.command} said: {result.explain()}"
-        assert fired, f"the call was not made this time; {first}"
-        _judge(cell.fault, call, result)
-        ours = [job["name"] for job in _billing(scene)]
-        assert len(ours) <= 1, f"{len(ours)} jobs bill after the fault: {ours}; {first}"
+    def _play(self, scene: Scene, phase: Phase, call: Call, cell: Cell, again: bool) -> None:
+        before = self._prepare(scene, phase)
+        result, disturbed = self._disturb(scene, phase, call, cell.fault)
+        first = f"the disturbed {phase.command} said: {told(result)}"
+        try:
+            judge(cell.fault, disturbed, result, phase.before is not None)
+            self._then(scene, phase, cell, result, again)
+            most = scene.emulator.control("GET", "billing")["most"].get("bert", {})
+            working, stopping = most.get("working", 0), most.get("with_stopping", 0)
+            assert working <= 1, f"at one moment {working} jobs or planned starts of one resource billed"
+            assert stopping <= 1, f"at one moment {stopping} jobs of one resource billed, those being stopped included"
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}\n{first}") from None
+        touched = others.difference(before, others.contents(scene.emulator))
+        assert not touched, f"touched what is not ours: {touched}; {first}"
+
+    def _then(self, scene: Scene, phase: Phase, cell: Cell, result: Result, again: bool) -> None:
+        """What follows a disturbed command, up to the end of everything."""
+        destroyed = phase.command == "destroy" and result.code == 0
+        if destroyed:
+            assert _state(scene) is None, "the destroy said that it is done and left a state"
+            scene.expect_nothing_left(records=True)
+        elif phase.before:
+            assert _state(scene), "the state is lost"
+        lost = cell.fault == "killed" and not phase.before
+        if not lost:
+            # A create that was killed has no state by Terraform's nature: the second apply finds what it made.
+            _runs_what_the_state_names(scene)
         if cell.fault == "killed":
             cell.waited = _unconfirmed(scene)
             if cell.waited:
-                emulator.advance(61)
-        else:
-            assert not ours or _in_state(scene), f"{ours} runs and the state is empty; {first}"
+                scene.emulator.advance(61)
+        if not (phase.command == "destroy" and again):
+            self._apply_again(scene, phase, destroyed)
+        last = self._command(scene, "destroy")
+        assert last.code == 0, f"the destroy: {told(last)}"
+        assert _state(scene) is None, "destroy left a state"
+        scene.expect_nothing_left(records=not phase.supersedes)
+
+    def _apply_again(self, scene: Scene, phase: Phase, destroyed: bool) -> None:
         second = self._command(scene, "apply")
-        assert second.code == 0, f"the second apply: {second.explain()}\n{first}"
-        ours = [job["name"] for job in _billing(scene)]
-        said = f"{first}\nthe second apply said: {second.explain()}"
-        if phase.ended:
+        assert second.code == 0, f"the second apply: {told(second)}"
+        said = f"the second apply said: {told(second)}"
+        ours = _billing(scene)
+        state = _state(scene)
+        assert state, f"the second apply left no state; {said}"
+        if phase.command == "destroy" and not ours and not destroyed:
+            # The run was stopped, or its start taken back, by the destroy that was broken off: a user learns that and
+            # how to have another one.
+            words = [warning.summary for warning in second.warnings]
+            assert any("stopped" in one or "was not started" in one for one in words), (
+                f"no job and no word of it; {said}"
+            )
+        elif phase.ended and phase.command != "destroy":
             assert not ours, f"{ours} bill though the run was over; {said}"
-        elif phase.command == "destroy" and not ours:
-            # The run was stopped by the destroy that was broken off: a user learns that and how to have another one.
-            assert any("stopped" in warning.summary for warning in second.warnings), f"no job and no word of it; {said}"
         else:
             assert len(ours) == 1, f"{len(ours)} jobs bill after the second apply: {ours}; {said}"
-        last = self._command(scene, "destroy")
-        assert last.code == 0, f"the destroy: {last.explain()}\n{first}"
-        assert not _in_state(scene), "destroy left a state"
-        try:
-            scene.expect_nothing_left(records=not phase.supersedes)
-        except AssertionError as left:
-            raise AssertionError(f"{left}; {first}") from None
-        now = _others(scene)
-        assert now == others, f"touched what is not ours: {now} instead of {others}; {first}"
+            _runs_what_the_state_names(scene)
+        assert not state.get("status"), f"the state is {state['status']} after a good apply; {said}"
+        plan = self._command(scene, "plan", "-detailed-exitcode")
+        assert plan.code == 0, f"the plan after a good apply is not empty: {told(plan)}\n{_changes(plan)}\n{said}"
 
-    def _prepare(self, scene: Scene, phase: Phase) -> None:
-        """An account with the user's data and somebody else's job, no state, and what the phase starts from."""
+    def _disturb(self, scene: Scene, phase: Phase, call: Call, fault: str) -> tuple[Result, dict]:
+        """The phase's command with the fault, and the first call that met it."""
+        emulator = scene.emulator
+        mark = emulator.mark()
+        rule = {"service": call.service, "operation": call.operation, "nth": call.nth, **FAULTS[fault]}
+        emulator.control("POST", "faults", rule)
+        if fault == "killed":
+            result = self._command_and_kill(scene, phase.command)
+        else:
+            result = self._command(scene, phase.command)
+        emulator.heal()
+        met = [request for request in emulator.requests(mark) if request["fault"]]
+        assert met, f"the call was not made this time: {told(result)}"
+        return result, met[0]
+
+    def _prepare(self, scene: Scene, phase: Phase) -> dict:
+        """An account with the user's data and much of somebody else's, no state, and what the phase starts from. What is
+        somebody else's, as it is then."""
         emulator = scene.emulator
         emulator.reset()
-        emulator.seed("training-data", objects={"data/part-0": b"0123456789", "notes/mine.txt": b"not yours"})
-        emulator.seed("another-bucket", "eu-north-1", {"sustainable/claims/other.json": b"{}"})
-        emulator.foreign_job("somebody-elses")
+        others.seed(emulator)
         if phase.world:
             phase.world(emulator)
         scene.keep()
@@ -155,21 +192,22 @@ class Matrix:
         if phase.before:
             scene.write(phase.before)
             result = self._command(scene, "apply")
-            assert result.code == 0, f"before the phase: {result.explain()}"
+            assert result.code == 0, f"before the phase: {told(result)}"
         if phase.meanwhile:
             phase.meanwhile(emulator)
         scene.write(phase.then)
+        return others.contents(emulator)
 
-    def _arguments(self, command: str) -> list[str]:
-        return [command, "-json", *([] if command == "plan" else ["-auto-approve"])]
+    def _arguments(self, command: str, *more: str) -> list[str]:
+        return [command, "-json", *([] if command == "plan" else ["-auto-approve"]), *more]
 
-    def _command(self, scene: Scene, command: str) -> Result:
-        environment = self.provider.variables(scene.workdir.folder)
-        return scene.workdir.run(*self._arguments(command), **environment)
+    def _command(self, scene: Scene, command: str, *more: str) -> Result:
+        environment = self.provider.fresh(scene.workdir.folder)
+        return scene.workdir.run(*self._arguments(command, *more), **environment)
 
     def _command_and_kill(self, scene: Scene, command: str) -> Result:
         """Kills the provider when the call has taken effect and before its answer arrives."""
-        environment = self.provider.variables(scene.workdir.folder)
+        environment = self.provider.fresh(scene.workdir.folder)
         process = scene.start(*self._arguments(command), **environment)
 
         def kill():
@@ -186,54 +224,48 @@ class Matrix:
         return result
 
 
-def _judge(fault: str, call: Call, result: Result) -> None:
-    """What a user reads."""
-    if fault in PASSING:
-        assert result.code == 0, f"a passing fault is an error: {result.explain()}"
-    elif fault == "killed":
-        assert result.code != 0, "the provider was killed and nobody said so"
-    elif result.code != 0:
-        said = " ".join(f"{d.summary} {d.detail}" for d in result.errors)
-        assert call.operation in said, f"no error names {call.operation}: {result.explain()}"
-        assert any(code in said for code in CODES[fault]), f"no error names the code: {result.explain()}"
-
-
-def _billing(scene: Scene) -> list[dict]:
-    """Jobs of ours that have not ended, and starts that are planned: two of them would be two jobs."""
-    return scene.emulator.schedules() + [
-        job
-        for job in scene.emulator.jobs()
-        if job["status"] in ("InProgress", "Stopping") and job["name"] != "somebody-elses"
+def _billing(scene: Scene) -> list[str]:
+    """Names of jobs of ours that have not ended, and of starts that are planned."""
+    return [
+        thing["name"]
+        for thing in (*scene.emulator.schedules(), *scene.emulator.jobs())
+        if others.THEIRS not in thing["name"] and thing.get("status") in (None, "InProgress", "Stopping")
     ]
+
+
+def _runs_what_the_state_names(scene: Scene) -> None:
+    """What bills is one job or planned start, and the state names it."""
+    ours = _billing(scene)
+    assert len(ours) <= 1, f"{len(ours)} jobs bill: {ours}"
+    state = _state(scene)
+    assert not ours or state, f"{ours} runs and the state is empty"
+    named = state["attributes"]["training_job_name"] if state else None
+    assert not ours or named == ours[0], f"{ours[0]} runs and the state names {named}"
 
 
 def _unconfirmed(scene: Scene) -> bool:
     claims = scene.emulator.control("GET", "inventory")["claims"]
-    ours = [one["claim"] for one in claims if one["bucket"] != "another-bucket"]
+    ours = [one["claim"] for one in claims if one["bucket"] not in others.USERS]
     return any(claim.get("stage") != "confirmed" for claim in ours)
 
 
-def _in_state(scene: Scene) -> bool:
-    state = scene.workdir.folder / "terraform.tfstate"
-    return state.exists() and bool(json.loads(state.read_text() or "{}").get("resources"))
+def _state(scene: Scene) -> dict | None:
+    """The one instance in the state file: its attributes, and its status where it is tainted."""
+    file = scene.workdir.folder / "terraform.tfstate"
+    resources = json.loads(file.read_text() or "{}").get("resources") if file.exists() else None
+    return resources[0]["instances"][0] if resources else None
 
 
-def _others(scene: Scene) -> dict:
-    """The user's objects by entity tag and somebody else's job: they must stay as they are."""
-    found = {}
-    for bucket in ("training-data", "another-bucket"):
-        listed = scene.emulator.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])
-        found |= {f"{bucket}/{o['Key']}": o["ETag"] for o in listed if _users(bucket, o["Key"])}
-    found |= {
-        job["name"]: (job["status"], job["tags"], json.dumps(job["request"], sort_keys=True))
-        for job in scene.emulator.jobs()
-        if job["name"] == "somebody-elses"
-    }
-    return found
+def _changes(plan: Result) -> str:
+    """The changes and the drift that a plan showed."""
+    kinds = ("planned_change", "resource_drift", "change_summary")
+    return "\n".join(line for line in plan.stdout.splitlines() if any(f'"type":"{kind}"' in line for kind in kinds))
 
 
-def _users(bucket: str, key: str) -> bool:
-    return bucket == "another-bucket" or not key.startswith("sustainable/")
+def told(result: Result) -> str:
+    """What a command said, in short."""
+    said = "\n".join(map(str, result.diagnostics)) or result.stderr[-1000:]
+    return f"exit code {result.code}\n{said}"
 
 
 def table(cells: list[Cell]) -> str:
@@ -249,9 +281,12 @@ def table(cells: list[Cell]) -> str:
             counts.append(f"{sum(not cell.failure for cell in tried)}/{len(tried)}")
         calls = len({(cell.phase, cell.call) for cell in own})
         lines.append(f"| {phase or 'all'} | {calls} | " + " | ".join(counts) + " |")
-    waited = sum(cell.waited for cell in cells)
+    waited = [cell for cell in cells if cell.waited]
     killed = sum(cell.fault == "killed" for cell in cells)
     lines.append(
-        f"\nAfter {waited} of {killed} kills a claim stood that was not confirmed: its lease had to end first."
+        f"\nAfter {len(waited)} of {killed} kills a claim stood that was not confirmed: its lease had to end first. These were:"
     )
+    for phase in phases:
+        calls = [cell.call for cell in waited if cell.phase == phase]
+        lines += [f"- {phase}: {', '.join(calls)}"] if calls else []
     return "\n".join(lines)

@@ -136,6 +136,10 @@ def _notices(here: World, query: Query, body: Any) -> Any:
         return {"notices": events.notices(here)}
 
 
+def _billing(here: World, query: Query, body: Any) -> Any:
+    return {"most": here.most_billing}
+
+
 def _settings(here: World, query: Query, body: Any) -> Any:
     known = {f.name for f in dataclasses.fields(Settings)}
     unknown = set(body) - known
@@ -186,6 +190,7 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("DELETE", "requests"): _clear_requests,
     ("GET", "inventory"): _inventory,
     ("GET", "notices"): _notices,
+    ("GET", "billing"): _billing,
     ("POST", "objects"): _declare_object,
     ("POST", "users"): _add_user,
     ("GET", "settings"): _settings,

@@ -6,7 +6,7 @@ import traceback
 from email.utils import formatdate
 from typing import Any
 
-from . import auth, control, faults, models, services, validation
+from . import auth, billing, control, faults, models, services, validation
 from . import call as calls
 from .call import Call
 from .errors import ApiError, NotSimulated, Response, render
@@ -105,7 +105,10 @@ def _effect(call: Call, entry: dict[str, Any]) -> Response:
     try:
         auth.authorise(call)
         validation.validate(call)
-        return services.answer(call)
+        answer = services.answer(call)
+        if call.operation in billing.MORE:
+            billing.note(world(call.account))
+        return answer
     except (ApiError, NotSimulated) as error:
         return _failed(call, entry, error)
     except Exception as error:

@@ -61,7 +61,7 @@ def _buckets(world: World) -> list[dict[str, Any]]:
                     "tags": backend.tagger.get_tag_dict_for_resource(bucket.arn),
                     "objects": sorted(k for k, v in bucket.keys.items() if not _marker(v)),
                     "versions": [
-                        {"key": key.name, "version": key.version_id, "marker": _marker(key)}
+                        {"key": key.name, "version": key.version_id, "marker": _marker(key), "etag": _etag(key)}
                         for name in bucket.keys
                         for key in bucket.keys.getlist(name)
                     ],
@@ -73,6 +73,10 @@ def _buckets(world: World) -> list[dict[str, Any]]:
 
 def _marker(key: Any) -> bool:
     return type(key).__name__ == "FakeDeleteMarker"
+
+
+def _etag(key: Any) -> str:
+    return "" if _marker(key) else key.etag
 
 
 def _claims(world: World) -> list[dict[str, Any]]:

@@ -87,6 +87,8 @@ class World:
         self.schedules: dict[tuple[str, str, str], Any] = {}
         self.schedule_groups: dict[tuple[str, str], Any] = {}
         self.firing = False
+        # Training -> the most of its jobs and planned starts at one moment.
+        self.most_billing: dict[str, dict[str, int]] = {}
         # (region, queue name) -> when it was deleted.
         self.queues_deleted: dict[tuple[str, str], float] = {}
         # When the next CreateTrainingJob is allowed, where there is a rate.

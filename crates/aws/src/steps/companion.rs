@@ -9,6 +9,7 @@ use crate::error::{Error, Kind};
 use crate::handle::BucketRef;
 use crate::naming;
 use crate::removal::Removal;
+use crate::report::Remark;
 use crate::run::Run;
 use crate::s3::{Bucket, Only};
 use crate::spec::JobBucket;
@@ -317,7 +318,13 @@ async fn leave_standing(
         if call != Some("ListMultipartUploads") || error.kind() == Kind::NotFound {
             return Err(error);
         }
-        tracing::warn!(%error, "unfinished uploads not looked at");
+        removal.remarks.push(Remark::new(
+            format!(
+                "unfinished uploads in bucket {} were not looked for",
+                bucket.name
+            ),
+            format!("They end with the bucket, or by its own rule. {error}"),
+        ));
     }
     if !ours {
         return Ok(true);

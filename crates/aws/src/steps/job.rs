@@ -15,6 +15,7 @@ use crate::handle::{Handle, ScheduleRef};
 use crate::lifecycle::OnDestroy;
 use crate::naming;
 use crate::removal::Removal;
+use crate::report::Remark;
 use crate::request;
 use crate::retry::{Poll, Watch, is_propagating};
 use crate::run::Run;
@@ -48,7 +49,7 @@ impl Step for TrainingJob {
 
     async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {
         if removal.handle.job_name.is_none()
-            && let Some((job, planned)) = claimed_job(removal).await
+            && let Some((job, planned)) = claimed_job(removal).await?
         {
             removal.handle.job_name = Some(job);
             removal.handle.schedule = planned;
@@ -87,7 +88,7 @@ impl Step for TrainingJob {
                 }
             ));
             if running {
-                removal.remarks.push(crate::report::Remark::new(
+                removal.remarks.push(Remark::new(
                     format!("training job {job} goes on"),
                     "on_destroy = \"retain\": its role, claim and buckets stay as long as it runs, and are no longer managed here.",
                 ));
@@ -96,7 +97,13 @@ impl Step for TrainingJob {
             removal.handle.job_arn = None;
             return Ok(());
         }
-        let ended = let_go_and_stop(removal.aws, &removal.handle, &removal.watch).await?;
+        let ended = let_go_and_stop(
+            removal.aws,
+            &removal.handle,
+            &removal.watch,
+            &mut removal.remarks,
+        )
+        .await?;
         let region = removal.handle.region.clone();
         for (region, job) in std::mem::take(&mut removal.handle.former_pools) {
             pool::end(removal.aws, &region, &job, &removal.watch).await?;
@@ -139,9 +146,13 @@ impl Step for TrainingJob {
 }
 
 /// A create that was cut short may have created the job, or planned its start, without hearing of it: the claim names
-/// it then.
-async fn claimed_job(removal: &Removal<'_>) -> Option<(String, Option<ScheduleRef>)> {
-    let reference = removal.handle.claim.as_ref()?;
+/// it then. What cannot be looked at may run and bill: an error.
+async fn claimed_job(
+    removal: &Removal<'_>,
+) -> Result<Option<(String, Option<ScheduleRef>)>, Error> {
+    let Some(reference) = removal.handle.claim.as_ref() else {
+        return Ok(None);
+    };
     let bucket = Bucket::new(
         removal.aws,
         &reference.bucket,
@@ -149,26 +160,27 @@ async fn claimed_job(removal: &Removal<'_>) -> Option<(String, Option<ScheduleRe
         &removal.handle.account_id,
     )
     .await;
-    let (body, _, _) = crate::claim::read(&bucket, &reference.key)
-        .await
-        .ok()
-        .flatten()?;
-    let job = body
-        .job_name
-        .filter(|_| body.nonce == removal.handle.nonce)?;
-    if let Some(planned) = body.schedule {
-        let region = &removal.handle.region;
-        let found = scheduler::get(removal.aws, region, &planned.group, &job).await;
-        if found.is_ok_and(|found| found.is_some()) {
-            return Some((job, Some(planned)));
-        }
+    let found = Removal::gone_is_fine(crate::claim::read(&bucket, &reference.key).await)?;
+    let Some((body, _, _)) = found.flatten() else {
+        return Ok(None);
+    };
+    let named = (body.job_name).filter(|_| body.nonce == removal.handle.nonce);
+    let Some(job) = named else {
+        return Ok(None);
+    };
+    let region = &removal.handle.region;
+    if let Some(planned) = body.schedule
+        && scheduler::get(removal.aws, region, &planned.group, &job)
+            .await?
+            .is_some()
+    {
+        return Ok(Some((job, Some(planned))));
     }
-    let found = describe(removal.aws, &removal.handle.region, &job)
-        .await
-        .ok()
-        .flatten()?;
-    let tags = found.tags(removal.aws).await.ok()?;
-    (tags.get(naming::TAG_RUN) == Some(&body.nonce)).then_some((job, None))
+    let Some(found) = describe(removal.aws, region, &job).await? else {
+        return Ok(None);
+    };
+    let tags = found.tags(removal.aws).await?;
+    Ok((tags.get(naming::TAG_RUN) == Some(&body.nonce)).then_some((job, None)))
 }
 
 /// Not allowed to look: better one line too many.
@@ -411,11 +423,12 @@ pub(crate) enum Stopping {
 }
 
 /// Marks the job that a handle names as released, then stops it and waits for its end. A start that is still planned is
-/// the caller's ([`schedule::cancel`]).
+/// the caller's ([`schedule::cancel`]). What could not be done and holds nothing up is remarked.
 pub(crate) async fn let_go_and_stop(
     aws: &Aws,
     handle: &Handle,
     watch: &Watch<'_>,
+    remarks: &mut Vec<Remark>,
 ) -> Result<Stopping, Error> {
     let (Some(name), region) = (handle.job_name.as_deref(), handle.region.as_str()) else {
         return Ok(Stopping::Gone);
@@ -425,13 +438,17 @@ pub(crate) async fn let_go_and_stop(
         return Ok(Stopping::Gone);
     };
     if !handle.nonce.is_empty() {
-        // Tags that cannot be read leave what the state says.
-        if let Ok(tags) = job.tags(aws).await
-            && tags
-                .get(naming::TAG_RUN)
-                .is_some_and(|run| *run != handle.nonce)
-        {
-            return Ok(Stopping::NotOurs);
+        match job.tags(aws).await {
+            Ok(tags) => {
+                let run = tags.get(naming::TAG_RUN);
+                if run.is_some_and(|run| *run != handle.nonce) {
+                    return Ok(Stopping::NotOurs);
+                }
+            }
+            Err(error) => remarks.push(Remark::new(
+                format!("tags of training job {name} could not be read"),
+                format!("It is let go of by its name, as the state says. {error}"),
+            )),
         }
     }
     let client = aws.sagemaker(region).await;
@@ -445,7 +462,10 @@ pub(crate) async fn let_go_and_stop(
         if let Err(error) = client.add_tags().resource_arn(arn).tags(tag).send().await {
             let error = Error::sdk(Service::Sagemaker, "AddTags", &error).about(about());
             if error.kind() != Kind::NotFound {
-                tracing::warn!(%error, "the job could not be marked as released");
+                remarks.push(Remark::new(
+                    format!("training job {name} could not be marked as released"),
+                    format!("It ends all the same. {error}"),
+                ));
             }
         }
     }

@@ -39,7 +39,7 @@ impl Step for StopPrevious {
                 "It goes on as it was, and nothing was changed. Plan again: on_change says whether a new run may stop it.",
             ));
         }
-        let stopped = job::let_go_and_stop(run.aws, previous, &run.watch).await?;
+        let stopped = job::let_go_and_stop(run.aws, previous, &run.watch, &mut run.remarks).await?;
         // The new run may take the pool over; where it cannot, nobody is to pay for it.
         let fits = run.spec.keep_alive_seconds.is_some()
             && previous.region == run.spec.region

@@ -56,8 +56,15 @@ impl Step for MayWe {
 async fn warm_pool(run: &mut Run<'_>, needed: f64) {
     let name = format!("{} for training warm pool usage", run.spec.instance_type);
     let region = run.spec.region.clone();
-    let Ok(found) = quotas(run.aws, &region, std::slice::from_ref(&name)).await else {
-        return;
+    let found = match quotas(run.aws, &region, std::slice::from_ref(&name)).await {
+        Ok(found) => found,
+        Err(error) => {
+            run.remark(
+                "quota of the warm pool not checked",
+                format!("The quota \"{name}\" in {region} could not be looked up: {error}"),
+            );
+            return;
+        }
     };
     if let Some(Quota { value, code, .. }) = found.into_iter().find(|quota| quota.value < needed) {
         run.remark(

@@ -13,7 +13,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from .. import models, moto_backend, validation
+from .. import billing, models, moto_backend, validation
 from ..auth import policy, principals, requirements
 from ..auth.authorise import refusal
 from ..call import Call
@@ -23,6 +23,16 @@ from . import schedules
 from .schedules import Schedule
 
 _FIRST_PAUSE = 60.0
+
+
+class Late(Exception):
+    """A fault rule: the target is called so many seconds later."""
+
+    def __init__(self, seconds: float):
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 # ARN of the universal target -> signing name, operation.
 TARGETS = {
     "aws-sdk:sagemaker:createTrainingJob": ("sagemaker", "CreateTrainingJob"),
@@ -108,6 +118,10 @@ def _attempt(world: World, schedule: Schedule) -> None:
     )
     try:
         _invoke(world, schedule, call)
+    except Late as late:
+        entry.update(status=0, fault="delay")
+        schedule.due += late.seconds
+        return
     except ApiError as error:
         entry.update(status=error.status, error=error.code)
         _failed(world, schedule, call, error)
@@ -117,6 +131,7 @@ def _attempt(world: World, schedule: Schedule) -> None:
         _failed(world, schedule, call, ApiError("NotSimulated", str(error), 501))
         return
     _completed(world, schedule)
+    billing.note(world)
 
 
 def _invoke(world: World, schedule: Schedule, call: Call) -> None:
@@ -131,7 +146,9 @@ def _invoke(world: World, schedule: Schedule, call: Call) -> None:
     call.principal = role.arn
     call.params = schedules.payload(schedule)
     rule = world.faults.pick(call)
-    if rule is not None:
+    if rule is not None and rule.kind == "delay":
+        raise Late(rule.seconds)
+    if rule is not None and rule.kind != "lost_after":
         raise error_of(rule, call)
     for need in requirements.of(call):
         sentence = refusal(call, role, need)
@@ -142,6 +159,8 @@ def _invoke(world: World, schedule: Schedule, call: Call) -> None:
     if answer.status >= 300:
         said = json.loads(answer.body or b"{}")
         raise ApiError(said.get("__type", "Error"), said.get("message", ""), answer.status)
+    if rule is not None:
+        raise error_of(rule, call)
 
 
 def _failed(world: World, schedule: Schedule, call: Call, error: ApiError) -> None:
