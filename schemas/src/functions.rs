@@ -56,6 +56,10 @@ pub const POLICY_FEATURES: &[(&str, &str)] = &[
         "a start that lies in the future: schedule group, dead-letter queue and role for it",
     ),
     (
+        "fsx",
+        "`use_fsx_lustre`: a file system, its link to S3 and its planned deletion",
+    ),
+    (
         "dashboard",
         "the run's CloudWatch dashboard, and `sustainable_training_dashboard`",
     ),

@@ -15,8 +15,6 @@ pub enum Refused {
     AboveZero,
     /// These strings.
     These(&'static [&'static str]),
-    /// This attribute of any entry of the map.
-    InEntry(&'static str),
 }
 
 /// One refusal.
@@ -46,16 +44,6 @@ pub static TRAINING: &[Refusal] = &[
         "Federated learning over several regions is not available yet: one training is one job in one region.",
     ),
     refuse(
-        "use_fsx_lustre",
-        Refused::True,
-        "FSx for Lustre is not available yet: use input_mode = \"FastFile\" in input_channels to stream from S3.",
-    ),
-    refuse(
-        "input_channels",
-        Refused::InEntry("file_system"),
-        "FSx for Lustre is not available yet: give s3_uri, with input_mode = \"FastFile\" to stream from S3.",
-    ),
-    refuse(
         "spot_interruption_behavior",
         Refused::These(&["stop", "on_demand"]),
         "Only \"checkpoint\" is available yet: SageMaker restarts a reclaimed run from its last checkpoint.",
@@ -72,13 +60,7 @@ pub(crate) fn check(config: &Value, refusals: &[Refusal], found: &mut Diagnostic
     for refusal in refusals {
         let at = Path::root(refusal.attribute);
         let value = config.get(refusal.attribute);
-        if let Refused::InEntry(field) = refusal.values {
-            for (key, entry) in value.as_map().into_iter().flatten() {
-                if is_set(entry.get(field)) {
-                    found.push(refused(at.clone().key(key).attribute(field), refusal));
-                }
-            }
-        } else if is_refused(value, refusal.values) {
+        if is_refused(value, refusal.values) {
             found.push(refused(at, refusal));
         }
     }
@@ -93,7 +75,6 @@ fn is_refused(value: &Value, values: Refused) -> bool {
         Refused::True => value.as_bool() == Some(true),
         Refused::AboveZero => value.as_f64().is_some_and(|number| number > 0.0),
         Refused::These(these) => value.as_str().is_some_and(|text| these.contains(&text)),
-        Refused::InEntry(_) => false,
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, Kind};
-use crate::handle::{BucketRef, ScheduleRef};
+use crate::handle::{BucketRef, FileSystemRef, ScheduleRef};
 use crate::retry::Watch;
 use crate::s3::{Bucket, Only};
 
@@ -37,6 +37,8 @@ pub(crate) struct Body {
     pub(crate) owner: String,
     /// Buckets in which this run is a user, so that a lost run's are found again.
     pub(crate) companions: Vec<BucketRef>,
+    /// File systems of this run, so that a lost run's are found again.
+    pub(crate) file_systems: Vec<FileSystemRef>,
     /// Key that the claim itself is encrypted with, where it lies in the key's region.
     pub(crate) kms_key_arn: Option<String>,
     /// Counts the renewals: it makes every write differ.

@@ -326,6 +326,7 @@ fn classify(code: Option<&str>, status: Option<u16>, message: &str) -> Kind {
         | "NoSuchLifecycleConfiguration"
         | "NoSuchBucketPolicy"
         | "DashboardNotFoundError"
+        | "FileSystemNotFound"
         | "NoSuchResourceException"
         | "QueueDoesNotExist"
         | "AWS.SimpleQueueService.NonExistentQueue" => Kind::NotFound,
@@ -360,6 +361,8 @@ fn classify(code: Option<&str>, status: Option<u16>, message: &str) -> Kind {
         | "PreconditionFailed"
         | "ConditionalRequestConflict"
         | "OperationAborted"
+        | "IncompatibleParameterError"
+        | "DataRepositoryTaskExecuting"
         | "ConcurrentModification"
         | "BucketNotEmpty"
         | "ConflictException"

@@ -56,6 +56,8 @@ pub struct Handle {
     pub output_compression: Compression,
     /// Whether the training code was given a place for a compressed model.
     pub has_compressed_uri: bool,
+    /// File systems of this run, and of earlier ones until they are deleted.
+    pub file_systems: Vec<FileSystemRef>,
     /// CloudWatch dashboard.
     pub dashboard: Option<String>,
     /// Experiments and trials under which this and earlier runs are recorded.
@@ -141,6 +143,24 @@ pub struct SchedulingRef {
     pub queue_url: String,
 }
 
+/// A file system that was made for a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FileSystemRef {
+    /// Its region.
+    pub region: String,
+    /// Tells it from those of other runs: its client request token, and a tag on it.
+    pub token: String,
+    /// `fs-...`, once its creation was answered.
+    pub id: Option<String>,
+    /// First folder of every path in it, once it is available.
+    pub mount_name: Option<String>,
+    /// Group of the schedule that deletes it.
+    pub group: String,
+    /// When that is, RFC 3339 in UTC.
+    pub deleted_at: String,
+}
+
 /// A start that AWS makes later.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -192,6 +212,7 @@ impl Handle {
             && self.model_package_group.is_none()
             && self.experiments.is_empty()
             && self.scheduling.is_empty()
+            && self.file_systems.is_empty()
             && self.managed_scheduler_role.is_none()
             && self.watchers.is_empty()
             && !self

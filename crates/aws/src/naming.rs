@@ -136,6 +136,27 @@ pub fn is_own_tag(key: &str) -> bool {
     key == TAG_MANAGED_BY || key.starts_with("sustainable:")
 }
 
+/// What tells the file system of one run from every other: a client request token of FSx, and the value of a tag.
+pub(crate) fn file_system_token(data_bucket: &str, name: &str, job: &str) -> String {
+    sha256_hex(format!("{data_bucket}/{name}/{job}/file-system").as_bytes())
+        .chars()
+        .take(32)
+        .collect()
+}
+
+/// Client request token of a link of that file system.
+pub(crate) fn link_token(file_system_token: &str, uri: &str) -> String {
+    sha256_hex(format!("{file_system_token}/{uri}").as_bytes())
+        .chars()
+        .take(32)
+        .collect()
+}
+
+/// Name of the schedule that deletes that file system.
+pub(crate) fn file_system_schedule(file_system_token: &str) -> String {
+    format!("file-system-{file_system_token}")
+}
+
 /// Name of the schedule group and of the dead-letter queue, one of each per region, data bucket and name.
 pub fn scheduling_name(data_bucket: &str, name: &str) -> String {
     role_name(data_bucket, name)

@@ -27,6 +27,10 @@ pub const FEATURES: &[(&str, &str)] = &[
         "a start that lies in the future: schedule group, dead-letter queue and role for it",
     ),
     (
+        "fsx",
+        "use_fsx_lustre: a file system, its link to S3 and its planned deletion",
+    ),
+    (
         "dashboard",
         "the run's CloudWatch dashboard, and sustainable_training_dashboard",
     ),
@@ -73,6 +77,8 @@ enum On {
     Roles,
     PassedRoles,
     Dashboards,
+    FileSystems,
+    LinkRoles,
     Schedules,
     ScheduleGroups,
     Queues,
@@ -102,6 +108,12 @@ impl On {
             ]),
             On::PassedRoles | On::StarterRoles => json!("arn:aws:iam::*:role/*"),
             On::Dashboards => json!("arn:aws:cloudwatch::*:dashboard/sustainable-*"),
+            On::FileSystems => json!([
+                "arn:aws:fsx:*:*:file-system/*",
+                "arn:aws:fsx:*:*:association/*",
+                "arn:aws:fsx:*:*:task/*"
+            ]),
+            On::LinkRoles => json!("arn:aws:iam::*:role/aws-service-role/*fsx.amazonaws.com/*"),
             On::Schedules => json!("arn:aws:scheduler:*:*:schedule/sustainable-*"),
             On::ScheduleGroups => json!("arn:aws:scheduler:*:*:schedule-group/sustainable-*"),
             On::Queues => json!("arn:aws:sqs:*:*:sustainable-*"),
@@ -315,7 +327,7 @@ const TABLE: &[(&[&str], &str, &[&str], On)] = &[
         On::Queues,
     ),
     (
-        &["delayed_start"],
+        &["delayed_start", "fsx"],
         "ManageSchedules",
         &[
             "scheduler:CreateSchedule",
@@ -325,7 +337,7 @@ const TABLE: &[(&[&str], &str, &[&str], On)] = &[
         On::Schedules,
     ),
     (
-        &["delayed_start"],
+        &["delayed_start", "fsx"],
         "ManageScheduleGroups",
         &[
             "scheduler:CreateScheduleGroup",
@@ -338,7 +350,7 @@ const TABLE: &[(&[&str], &str, &[&str], On)] = &[
         On::ScheduleGroups,
     ),
     (
-        &["delayed_start"],
+        &["delayed_start", "fsx"],
         "ManageDeadLetterQueues",
         &[
             "sqs:CreateQueue",
@@ -351,10 +363,41 @@ const TABLE: &[(&[&str], &str, &[&str], On)] = &[
         On::Queues,
     ),
     (
-        &["delayed_start"],
+        &["delayed_start", "fsx"],
         "PassSchedulerRole",
         &["iam:PassRole"],
         On::StarterRoles,
+    ),
+    (
+        &["plan", "fsx"],
+        "ReadFileSystems",
+        &["fsx:DescribeFileSystems"],
+        On::FileSystems,
+    ),
+    (
+        &["fsx"],
+        "ManageFileSystems",
+        &[
+            "fsx:CreateFileSystem",
+            "fsx:TagResource",
+            "fsx:DeleteFileSystem",
+            "fsx:CreateDataRepositoryAssociation",
+            "fsx:DescribeDataRepositoryAssociations",
+            "fsx:CreateDataRepositoryTask",
+            "fsx:DescribeDataRepositoryTasks",
+        ],
+        On::FileSystems,
+    ),
+    // FSx makes roles of its own for its network and for the link to a bucket.
+    (
+        &["fsx"],
+        "LinkFileSystems",
+        &[
+            "iam:CreateServiceLinkedRole",
+            "iam:AttachRolePolicy",
+            "iam:PutRolePolicy",
+        ],
+        On::LinkRoles,
     ),
     (
         &["alarms"],
@@ -552,49 +595,4 @@ struct Statement {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn actions(features: &[&str]) -> Vec<String> {
-        let policy: Value = serde_json::from_str(&iam_policy(features).unwrap()).unwrap();
-        let statements = policy["Statement"].as_array().unwrap();
-        statements
-            .iter()
-            .flat_map(|one| one["Action"].as_array().unwrap())
-            .map(|action| action.as_str().unwrap().to_owned())
-            .collect()
-    }
-
-    #[test]
-    fn a_plan_changes_nothing() {
-        for action in actions(&["plan"]) {
-            let verb = action.split(':').nth(1).unwrap();
-            assert!(
-                // A message that is received stays in its queue.
-                ["Describe", "List", "Get", "ReceiveMessage"]
-                    .iter()
-                    .any(|reading| verb.starts_with(reading)),
-                "{action}"
-            );
-        }
-    }
-
-    #[test]
-    fn each_feature_adds_its_own_and_fits_a_managed_policy() {
-        let all: Vec<&str> = FEATURES.iter().map(|(name, _)| *name).collect();
-        // IAM counts a managed policy's characters without white space.
-        let size = iam_policy(&all)
-            .unwrap()
-            .chars()
-            .filter(|character| !character.is_whitespace())
-            .count();
-        assert!(size <= 6144, "{size}");
-        assert!(
-            !actions(&["run"])
-                .iter()
-                .any(|action| action.starts_with("iam:Create"))
-        );
-        assert!(actions(&["run", "managed_role"]).contains(&"iam:CreateRole".to_owned()));
-        assert!(iam_policy(&["ran"]).unwrap_err().contains("managed_role"));
-    }
-}
+mod tests;

@@ -108,7 +108,7 @@ impl<'a> Run<'a> {
 
     /// Something of this run is left to EventBridge Scheduler.
     pub(crate) fn needs_scheduling(&self) -> bool {
-        self.is_delayed()
+        self.is_delayed() || self.spec.file_system.is_some()
     }
 
     /// A bucket of the account.
@@ -253,6 +253,7 @@ fn merged(previous: &Handle, attempt: &Handle) -> Handle {
     handle.dashboard.clone_from(&attempt.dashboard);
     handle.experiments.clone_from(&attempt.experiments);
     handle.scheduling.clone_from(&attempt.scheduling);
+    handle.file_systems.clone_from(&attempt.file_systems);
     handle
         .managed_scheduler_role
         .clone_from(&attempt.managed_scheduler_role);

@@ -52,6 +52,7 @@ fn address(service: Service, region: &str) -> Option<Address> {
         Service::Servicequotas => ("servicequotas", "servicequotas", "ServiceQuotasV20190624"),
         Service::Pricing => ("api.pricing", "pricing", "AWSPriceListService"),
         Service::Ec2 => ("ec2", "ec2", "2016-11-15"),
+        Service::Fsx => ("fsx", "fsx", "AWSSimbaAPIService_v20180301"),
         Service::Scheduler => ("scheduler", "scheduler", ""),
         Service::Sqs => ("sqs", "sqs", "AmazonSQS"),
         _ => return None,

@@ -38,7 +38,7 @@ resource "sustainable_ml_training" "gpt" {
 
   # Distributed training
   preferred_instance_types = ["ml.p4d.24xlarge"]
-  # use_fsx_lustre = true # not there yet: it also needs `vpc_config`
+  # use_fsx_lustre = true # in place of the streaming channel below; it also needs `vpc_config`
   input_channels = {
     train = {
       s3_uri     = "s3://my-text-corpus/data/"

@@ -153,7 +153,6 @@ fn refused_value(refusal: &Refusal) -> String {
                 .collect();
             format!("{}:", each.join(", "))
         }
-        Refused::InEntry(field) => format!("`{name}` with `{field}`:"),
     }
 }
 

@@ -137,7 +137,13 @@ fn code(config: &Config, found: &mut Diagnostics) {
 }
 
 fn channels(config: &Config, found: &mut Diagnostics) {
-    if config.use_fsx_lustre == Attr::Known(true) && config.vpc_config.is_null() {
+    let regional = config.regional.as_ref().known();
+    let elsewhere = regional
+        .into_iter()
+        .flatten()
+        .any(|(_, entry)| !entry.vpc_config.is_null());
+    let nowhere = config.vpc_config.is_null() && !config.regional.is_unknown() && !elsewhere;
+    if config.use_fsx_lustre == Attr::Known(true) && nowhere {
         found.push(error(
             Path::root("use_fsx_lustre"),
             "use_fsx_lustre needs vpc_config",

@@ -65,6 +65,7 @@ class Scene:
             "cloudwatch",
             "ec2",
             "events",
+            "fsx",
             "iam",
             "logs",
             "pricing",

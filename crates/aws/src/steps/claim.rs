@@ -40,6 +40,7 @@ impl Step for Take {
             schedule: None,
             owner: run.aws.identity().await?.arn.clone(),
             companions: run.handle.companions.clone(),
+            file_systems: run.handle.file_systems.clone(),
             kms_key_arn: run
                 .spec
                 .kms_key_arn
@@ -194,6 +195,16 @@ async fn recover(
             .any(|known| known.name == companion.name)
         {
             run.handle.companions.push(companion.clone());
+        }
+    }
+    for lost in &before.file_systems {
+        if !run
+            .handle
+            .file_systems
+            .iter()
+            .any(|known| known.token == lost.token)
+        {
+            run.handle.file_systems.push(lost.clone());
         }
     }
     let Some(job) = &before.job_name else {

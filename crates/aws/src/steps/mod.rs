@@ -16,6 +16,7 @@ mod companion;
 mod dashboard;
 mod data;
 mod experiment;
+mod file_system;
 mod job;
 mod manifest;
 mod name;
@@ -96,6 +97,7 @@ pub(crate) const STEPS: &[&dyn Step] = &[
     &checkpoint::Checkpoints, // after the old run's last one
     &experiment::Experiment,  // the job is recorded under it
     &registry::ModelGroup,    // only a destroy has to do with it
+    &file_system::FileSystem, // bills from here on; its deletion is planned at once
     &dashboard::Dashboard,    // needs the job's name
     &alarms::EndRule,         // it too, and has to be there before the first event
     &alarms::WasteAlarm,

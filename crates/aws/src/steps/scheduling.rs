@@ -79,6 +79,15 @@ impl Step for Scheduling {
     }
 
     async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {
+        if removal.retained && !removal.handle.file_systems.is_empty() {
+            for known in removal.handle.scheduling.clone() {
+                removal.leave(format!(
+                    "schedule group and queue {} in {}: the end of the file system is planned there",
+                    known.group, known.region
+                ));
+            }
+            return Ok(());
+        }
         let name = removal.handle.name.clone();
         for known in removal.handle.scheduling.clone() {
             for line in remove(removal.aws, &known, &name, &removal.watch).await? {
@@ -356,6 +365,16 @@ fn policy(run: &Run<'_>, region: &str) -> Value {
         }),
         json!({ "Sid": "TellOfFailures", "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": queues }),
     ];
+    if run.spec.file_system.is_some() {
+        statements.push(json!({
+            "Sid": "DeleteFileSystem", "Effect": "Allow", "Action": "fsx:DeleteFileSystem",
+            "Resource": format!("arn:{partition}:fsx:{region}:{account}:file-system/*"),
+            "Condition": { "StringEquals": {
+                format!("aws:ResourceTag/{}", naming::TAG_MANAGED_BY): naming::MANAGED_BY,
+                format!("aws:ResourceTag/{}", naming::TAG_TRAINING): run.spec.name,
+            } }
+        }));
+    }
     let keys: Vec<&String> = [&run.spec.kms_key_arn, &run.spec.volume_kms_key_arn]
         .into_iter()
         .flatten()

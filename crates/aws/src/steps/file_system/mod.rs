@@ -1,0 +1,386 @@
+//! A file system for the run's data: FSx for Lustre, linked to S3, there before the job and gone after it.
+//!
+//! It bills from its creation on. So its deletion is scheduled as soon as its id is known, for the latest moment at
+//! which the run can end; the next new run, or a destroy, deletes it sooner. A file system has no name: it is found again by
+//! a tag with the run's token, which is also the client request token, so that no run has two.
+//!
+//! The link only reads: nothing is exported to the bucket, and no event notifications are set up on it.
+
+mod fsx;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use self::fsx::{TAG_TOKEN, available, describe, explain, find, gone, link, request_end, tags};
+use super::Step;
+use crate::clients::Aws;
+use crate::error::{Error, Kind};
+use crate::handle::FileSystemRef;
+use crate::naming;
+use crate::removal::Removal;
+use crate::retry::Watch;
+use crate::run::Run;
+use crate::scheduler::{self, OneTime};
+use crate::settings::Service;
+use crate::spec::{FileSystem as Wanted, Mounted};
+
+/// The newest Lustre version; links to S3 need 2.12 or later, and the API's own default is 2.10.
+const VERSION: &str = "2.15";
+/// Tags of a resource, at most.
+const TAGS_MAX: usize = 50;
+/// Time for making the file system and its links, s.
+const MAKING_SECONDS: i64 = 3600;
+/// Time that a job without max_pending_hours waits for its instances, s: the least that SageMaker lets one set.
+const PENDING_SECONDS: i64 = 7200;
+/// Time for the upload of the model after the run's last moment, s.
+const UPLOAD_SECONDS: i64 = 7200;
+/// Links of one file system (FSx API reference, CreateDataRepositoryAssociation).
+const LINKS_MAX: usize = 8;
+
+pub(crate) struct FileSystem;
+
+#[async_trait]
+impl Step for FileSystem {
+    fn name(&self) -> &'static str {
+        "file system"
+    }
+
+    async fn act(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        let token =
+            naming::file_system_token(&run.spec.data_bucket.name, &run.spec.name, &run.job_name);
+        former(run, &token).await?;
+        let Some(wanted) = run.spec.file_system.clone() else {
+            return Ok(());
+        };
+        let links = links(run)?;
+        if links.is_empty() {
+            return Ok(());
+        }
+        let mut made = note(run, &token).await?;
+        let found = match &made.id {
+            Some(id) => describe(run.aws, &made.region, id).await?,
+            None => find(run.aws, &made).await?,
+        };
+        let found = match found {
+            Some(found) => found,
+            // The job that is taken over has read it, and it is gone.
+            None if run.adopted => return Ok(()),
+            None => {
+                let found = create(run, &wanted, &token).await?;
+                run.made(self.name());
+                found
+            }
+        };
+        made.id = found["FileSystemId"].as_str().map(str::to_owned);
+        keep(run, &made);
+        schedule(run, &mut made).await?;
+        let found = available(run.aws, &made, &run.watch).await?;
+        let mount = found["LustreConfiguration"]["MountName"].as_str();
+        made.mount_name = mount.map(str::to_owned);
+        keep(run, &made);
+        link(run, &made, &links).await?;
+        for channel in &run.spec.channels {
+            if let Some(folder) = run
+                .inputs
+                .get(&channel.name)
+                .and_then(|uri| links.get(&folder_uri(uri)))
+            {
+                let mounted = Mounted {
+                    file_system_id: made.id.clone().unwrap_or_default(),
+                    directory_path: format!("/{}/{folder}", mount.unwrap_or_default()),
+                };
+                run.mounted.insert(channel.name.clone(), mounted);
+            }
+        }
+        if run.spec.kms_key_arn.is_some() || run.spec.volume_kms_key_arn.is_some() {
+            run.remark(
+                "the file system is encrypted with a key of FSx's own",
+                "A scratch file system takes no other key. What it holds is a copy of the data, and goes with it.",
+            );
+        }
+        Ok(())
+    }
+
+    async fn undo(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        let token =
+            naming::file_system_token(&run.spec.data_bucket.name, &run.spec.name, &run.job_name);
+        let own = run
+            .handle
+            .file_systems
+            .iter()
+            .find(|known| known.token == token);
+        let Some(own) = own.cloned() else {
+            return Ok(());
+        };
+        // Its creation may have been answered by nothing at all.
+        delete(run.aws, &own, &run.spec.name, &run.watch).await?;
+        run.handle.file_systems.retain(|known| known.token != token);
+        Ok(())
+    }
+
+    async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {
+        for known in removal.handle.file_systems.clone() {
+            if removal.retained {
+                removal.leave(format!(
+                    "file system {} in {}: the retained job reads from it; it is deleted at {}",
+                    known.id.as_deref().unwrap_or("(unknown)"),
+                    known.region,
+                    known.deleted_at
+                ));
+                continue;
+            }
+            let name = removal.handle.name.clone();
+            match delete(removal.aws, &known, &name, &removal.watch).await? {
+                Gone::NotOurs(id) => removal.leave(format!(
+                    "file system {id} in {}: it no longer carries our tags",
+                    known.region
+                )),
+                // Its network interfaces hold subnet and security groups until it is gone.
+                Gone::Going(id) => gone(removal.aws, &known.region, &id, &removal.watch).await?,
+                Gone::Nothing => {}
+            }
+            removal
+                .handle
+                .file_systems
+                .retain(|one| one.token != known.token);
+        }
+        Ok(())
+    }
+
+    async fn observe(&self, look: &Removal<'_>) -> Option<String> {
+        let known = look.handle.file_systems.last()?;
+        let id = known.id.as_deref()?;
+        // After its scheduled end it has to be gone.
+        if scheduler::seconds(&known.deleted_at).is_some_and(|end| look.aws.now() > end) {
+            return None;
+        }
+        let found = describe(look.aws, &known.region, id).await.ok()?;
+        found.is_none().then(|| format!("file system {id} is gone"))
+    }
+}
+
+/// File systems of runs that are over: their data were copies.
+async fn former(run: &mut Run<'_>, token: &str) -> Result<(), Error> {
+    for known in run.handle.file_systems.clone() {
+        if known.token != token {
+            delete(run.aws, &known, &run.spec.name, &run.watch).await?;
+            run.handle
+                .file_systems
+                .retain(|one| one.token != known.token);
+            run.save();
+        }
+    }
+    Ok(())
+}
+
+/// Folder of the file system for each prefix that the run reads, by URI; two channels of one prefix share it.
+fn links(run: &Run<'_>) -> Result<BTreeMap<String, String>, Error> {
+    let mut links = BTreeMap::new();
+    for channel in &run.spec.channels {
+        // Left out, or a file system of the user's own.
+        if let Some(uri) = run.inputs.get(&channel.name)
+            && channel.file_system.is_none()
+            && !run.left_out.contains(&channel.name)
+        {
+            links
+                .entry(folder_uri(uri))
+                .or_insert_with(|| channel.name.clone());
+        }
+    }
+    if links.len() > LINKS_MAX {
+        return Err(Error::new(
+            Kind::Invalid,
+            format!(
+                "{} prefixes would be linked; a file system takes {LINKS_MAX}",
+                links.len()
+            ),
+        )
+        .advise("Put channels under one prefix, or leave use_fsx_lustre out.")
+        .on("channels"));
+    }
+    Ok(links)
+}
+
+/// A link is a folder, whether or not the channel's prefix says so.
+fn folder_uri(uri: &str) -> String {
+    format!("{}/", uri.trim_end_matches('/'))
+}
+
+/// Notes the file system in the state and in the claim before it is made: a call that is never answered may have
+/// made it.
+async fn note(run: &mut Run<'_>, token: &str) -> Result<FileSystemRef, Error> {
+    let known = run
+        .handle
+        .file_systems
+        .iter()
+        .find(|known| known.token == token);
+    let known = known.cloned().unwrap_or_else(|| FileSystemRef {
+        region: run.spec.region.clone(),
+        token: token.to_owned(),
+        // Known before the schedule is made: a run that is lost in between is cleaned up with it.
+        group: run
+            .handle
+            .scheduling_in(&run.spec.region)
+            .map(|known| known.group.clone())
+            .unwrap_or_default(),
+        ..FileSystemRef::default()
+    });
+    keep(run, &known);
+    if let Some(claim) = &run.claim {
+        let all = run.handle.file_systems.clone();
+        claim.set(|body| body.file_systems = all).await?;
+    }
+    Ok(known)
+}
+
+fn keep(run: &mut Run<'_>, known: &FileSystemRef) {
+    run.handle
+        .file_systems
+        .retain(|one| one.token != known.token);
+    run.handle.file_systems.push(known.clone());
+    run.save();
+}
+
+/// Creates it, or is told of the one that a lost answer has created. One that is on its way out is waited for.
+async fn create(run: &Run<'_>, wanted: &Wanted, token: &str) -> Result<Value, Error> {
+    let region = run.spec.region.as_str();
+    let vpc = run.spec.vpc.as_ref();
+    let subnet = vpc.and_then(|vpc| vpc.subnets.first()).ok_or_else(|| {
+        Error::new(Kind::Invalid, "a file system needs a subnet")
+            .advise("Set vpc_config.")
+            .on("vpc")
+    })?;
+    let own = [
+        naming::TAG_MANAGED_BY,
+        naming::TAG_TRAINING,
+        naming::TAG_RUN,
+    ];
+    let all = run.tags();
+    let (ours, theirs): (Vec<_>, Vec<_>) =
+        all.iter().partition(|(key, _)| own.contains(&key.as_str()));
+    let mut tags = vec![json!({ "Key": TAG_TOKEN, "Value": token })];
+    tags.extend(
+        ours.into_iter()
+            .chain(theirs)
+            .take(TAGS_MAX - 1)
+            .map(|(key, value)| json!({ "Key": key, "Value": value })),
+    );
+    let body = json!({
+        "ClientRequestToken": token,
+        "FileSystemType": "LUSTRE",
+        "FileSystemTypeVersion": VERSION,
+        "StorageType": "SSD",
+        "StorageCapacity": wanted.capacity_gib,
+        "SubnetIds": [subnet],
+        "SecurityGroupIds": vpc.map(|vpc| vpc.security_group_ids.clone()),
+        "Tags": tags,
+        "LustreConfiguration": { "DeploymentType": "SCRATCH_2" },
+    });
+    loop {
+        let answer = run
+            .aws
+            .json(Service::Fsx, region, "CreateFileSystem", &body)
+            .await
+            .map_err(|error| explain(error, region))?;
+        let found = answer["FileSystem"].clone();
+        if found["Lifecycle"] != "DELETING" {
+            return Ok(found);
+        }
+        let id = found["FileSystemId"].as_str().unwrap_or_default();
+        gone(run.aws, region, id, &run.watch).await?;
+    }
+}
+
+/// Plans the deletion for the latest moment at which the run can end.
+async fn schedule(run: &mut Run<'_>, made: &mut FileSystemRef) -> Result<(), Error> {
+    let (Some(id), Some(place), Some(role), Some(dead_letters)) = (
+        &made.id,
+        run.handle.scheduling_in(&made.region),
+        &run.handle.scheduler_role_arn,
+        run.handle.dead_letters_in(&made.region),
+    ) else {
+        return Ok(());
+    };
+    let spec = run.spec;
+    let runs = match spec.max_wait_seconds.filter(|_| spec.spot) {
+        Some(wait) => i64::from(wait.max(spec.max_runtime_seconds)),
+        None => {
+            i64::from(spec.max_runtime_seconds)
+                + spec.max_pending_seconds.map_or(PENDING_SECONDS, i64::from)
+        }
+    };
+    let end = run.aws.now() + MAKING_SECONDS + runs + UPLOAD_SECONDS;
+    let group = place.group.clone();
+    let name = naming::file_system_schedule(&made.token);
+    let input = json!({ "FileSystemId": id }).to_string();
+    let description = format!("Deletes the file system of training {}", spec.name);
+    let deletion = OneTime {
+        region: &made.region,
+        group: &group,
+        name: &name,
+        at: end,
+        target: "fsx:deleteFileSystem",
+        input: &input,
+        role_arn: role,
+        dead_letters: &dead_letters,
+        description: &description,
+    };
+    match deletion.create(run.aws, &made.token, &run.watch).await {
+        // An earlier apply of this run has planned it.
+        Err(error) if error.kind() == Kind::Conflict => {
+            deletion.update(run.aws, &run.watch).await?;
+        }
+        other => other?,
+    }
+    made.group = group;
+    made.deleted_at = format!("{}Z", scheduler::clock_time(end));
+    keep(run, made);
+    Ok(())
+}
+
+/// What a deletion found.
+enum Gone {
+    /// It was gone, or never there.
+    Nothing,
+    /// It is on its way out.
+    Going(String),
+    /// Somebody has taken our tags off.
+    NotOurs(String),
+}
+
+/// Deletes it if it is ours, then its planned deletion: in this order a kill in between leaves nothing that bills.
+async fn delete(
+    aws: &Aws,
+    known: &FileSystemRef,
+    name: &str,
+    watch: &Watch<'_>,
+) -> Result<Gone, Error> {
+    let found = match &known.id {
+        Some(id) => describe(aws, &known.region, id).await?,
+        None => find(aws, known).await?,
+    };
+    let gone = match found {
+        None => Gone::Nothing,
+        Some(found) => {
+            let id = found["FileSystemId"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            let tags = tags(&found);
+            let is = |key: &str, value: &str| tags.get(key).map(String::as_str) == Some(value);
+            if !is(naming::TAG_MANAGED_BY, naming::MANAGED_BY) || !is(naming::TAG_TRAINING, name) {
+                Gone::NotOurs(id)
+            } else {
+                request_end(aws, &known.region, &id, watch).await?;
+                Gone::Going(id)
+            }
+        }
+    };
+    if !known.group.is_empty() {
+        let schedule = naming::file_system_schedule(&known.token);
+        scheduler::delete(aws, &known.region, &known.group, &schedule).await?;
+    }
+    Ok(gone)
+}

@@ -1,0 +1,237 @@
+"""FSx for Lustre: there before the job, linked to the data, gone after the run whatever happens to the apply."""
+
+import datetime
+import os
+import signal
+
+import pytest
+from harness.config import training
+from harness.expect import expect_calls, expect_error
+from harness.steps import step
+from test_interrupts import converges, providers_of
+from test_permissions import printed_policy
+
+VPC = {"subnets": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-0123456789abcdef0"]}
+ON_LUSTRE = training(
+    use_fsx_lustre=True,
+    vpc_config=VPC,
+    max_runtime_hours=20,
+    on_change="rerun",
+    on_destroy="delete",
+    force_destroy=True,
+    preferred_training_regions=["us-east-1"],
+)
+CALLS = [
+    ("fsx", "CreateFileSystem"),
+    ("scheduler", "CreateSchedule"),
+    ("fsx", "DescribeFileSystems"),
+    ("fsx", "CreateDataRepositoryAssociation"),
+    ("fsx", "DescribeDataRepositoryAssociations"),
+    ("fsx", "CreateDataRepositoryTask"),
+]
+
+
+def schedules(emulator) -> list[dict]:
+    return emulator.control("GET", "inventory")["schedules"]
+
+
+def as_asked(emulator, prefix: str = "s3://training-data/data/", region: str = "us-east-1") -> dict:
+    """The one file system, its link, the job's channel, and the planned deletion."""
+    [made] = emulator.file_systems()
+    request = made["request"]
+    assert made["region"] == region and made["lifecycle"] == "AVAILABLE"
+    assert (request["StorageCapacity"], request["SubnetIds"]) == (1200, VPC["subnets"])
+    assert request["SecurityGroupIds"] == VPC["security_group_ids"]
+    assert request["LustreConfiguration"] == {"DeploymentType": "SCRATCH_2"}
+    assert request["FileSystemTypeVersion"] == "2.15"
+    assert made["tags"]["ManagedBy"] == "terraform-provider-sustainable" and made["tags"]["sustainable:run"]
+    [link] = made["links"]
+    assert link["FileSystemPath"] == "/train" and link["DataRepositoryPath"].startswith(prefix)
+    assert "S3" not in link, "nothing is exported to the bucket, and no notification is set up on it"
+    job = emulator.jobs()[-1]["request"]
+    [channel] = job["InputDataConfig"]
+    source = channel["DataSource"]["FileSystemDataSource"]
+    assert source["FileSystemId"] == made["id"] and source["FileSystemType"] == "FSxLustre"
+    assert source["FileSystemAccessMode"] == "ro" and channel["InputMode"] == "File"
+    mount, _, folder = source["DirectoryPath"].strip("/").partition("/")
+    assert mount and folder == "train"
+    assert job["VpcConfig"]["Subnets"] == VPC["subnets"]
+    [planned] = schedules(emulator)
+    assert planned["name"].startswith("file-system-")
+    return made
+
+
+def test_the_whole_life(scene):
+    """One file system for one run; a new run has its own, and the old one goes."""
+    first = []
+
+    def there(seen):
+        first.append(as_asked(seen.emulator)["id"])
+        values = seen.state["sustainable_ml_training.bert"]
+        assert values["breakdown"]["storage_usd"] > 4, values["breakdown"]
+        assert any(line.startswith("File system: 1200 GiB for 25 h") for line in values["assumptions"]), values
+
+    def another(seen):
+        assert as_asked(seen.emulator)["id"] != first[0]
+
+    scene.run(
+        step(ON_LUSTRE, state=[there, expect_calls(CreateFileSystem=1, CreateTrainingJob=1, PutBucketNotification=0)]),
+        step(ON_LUSTRE, state=[there, expect_calls(CreateFileSystem=0, DeleteFileSystem=0)]),
+        step(
+            ON_LUSTRE.with_(hyperparameters={"epochs": "4"}),
+            state=[another, expect_calls(CreateFileSystem=1, DeleteFileSystem=1)],
+        ),
+        destroy=False,
+    )
+    scene.destroy()
+
+
+def test_in_another_region(scene):
+    """Linked to the staged copies."""
+    there = {"regional": {"eu-north-1": {"vpc_config": VPC}}, "preferred_training_regions": ["eu-north-1"]}
+
+    def linked(seen):
+        as_asked(seen.emulator, "s3://training-data-eu-north-1/sustainable/staged/", "eu-north-1")
+
+    scene.run(step(ON_LUSTRE.with_(vpc_config=None, **there), state=[linked]))
+
+
+def test_nobody_applies_again(scene):
+    """The schedule deletes it once the run must be over; a destroy afterwards finds nothing to do."""
+    scene.run(step(ON_LUSTRE, state=[lambda seen: as_asked(seen.emulator)]), destroy=False)
+    [planned] = schedules(scene.emulator)
+    at = datetime.datetime.fromisoformat(planned["request"]["ScheduleExpression"][3:-1]).replace(tzinfo=datetime.UTC)
+    hours = (at - datetime.datetime.now(datetime.UTC)).total_seconds() / 3600
+    # 20 h of training, 2 h of waiting for instances, 2 h for the upload, 1 h to make it.
+    assert 24.9 < hours < 25.1, hours
+    scene.emulator.advance(24.5 * 3600)
+    assert scene.emulator.file_systems(), "the run may be at work still"
+    scene.emulator.finish_jobs("Completed")
+    scene.emulator.advance(3600)
+    assert not scene.emulator.file_systems() and not schedules(scene.emulator)
+    scene.expect_pending({})
+    scene.destroy()
+
+
+FAILURES = [
+    (
+        {"fsx_failure": "The subnet has no free addresses."},
+        r"file system fs-\w+ in us-east-1 is FAILED: The subnet has no free addresses",
+    ),
+    (
+        {"fsx_link_failure": "Access denied to the bucket."},
+        r"folder /train of file system fs-\w+ in us-east-1 is MISCONFIGURED: Access denied to the bucket",
+    ),
+    (
+        {"fsx_import_failure": "An object has no name."},
+        r"the import into file system fs-\w+ in us-east-1 is FAILED: An object has no name",
+    ),
+]
+
+
+@pytest.mark.parametrize(("settings", "sentence"), FAILURES, ids=[next(iter(f[0])) for f in FAILURES])
+def test_what_fails_is_told_and_removed(scene, settings, sentence):
+    scene.emulator.settings(**settings)
+    scene.run(
+        step(ON_LUSTRE, error=expect_error(sentence, "Correct what FSx names, then apply again: a new one is made")),
+        destroy=False,
+    )
+    assert not scene.emulator.file_systems() and not schedules(scene.emulator) and not scene.emulator.jobs()
+    scene.emulator.settings(**dict.fromkeys(settings, ""))
+    scene.run(step(ON_LUSTRE, state=[lambda seen: as_asked(seen.emulator)]))
+
+
+@pytest.mark.parametrize(("service", "operation"), CALLS, ids=lambda v: v)
+def test_killed_at_each_call(scene, service, operation):
+    """Another apply adopts the file system; there are never two, and a destroy leaves none."""
+    scene.write(ON_LUSTRE)
+    mark = scene.emulator.mark()
+    scene.emulator.fault(service, operation, "delay", seconds=2)
+    process = scene.start("apply", "-json", "-auto-approve")
+    scene.emulator.wait_for(operation, mark)
+    for pid in providers_of(process):
+        os.kill(pid, signal.SIGKILL)
+    assert scene.workdir.finish(process, timeout=120).code != 0
+    scene.emulator.settle()
+    scene.emulator.heal()
+    early = operation in ("CreateFileSystem", "DescribeFileSystems")
+    assert len(scene.emulator.file_systems()) == 1 or early
+    scene.emulator.advance(120)
+    mark = scene.emulator.mark()
+    result = scene.apply()
+    assert result.code == 0, result.explain()
+    assert scene.emulator.calls(mark)["CreateFileSystem"] <= early
+    as_asked(scene.emulator)
+    converges(scene)
+
+
+def test_killed_and_changed(scene):
+    """The run that was lost had another request: its file system goes, the new one has its own."""
+    scene.write(ON_LUSTRE)
+    mark = scene.emulator.mark()
+    scene.emulator.fault("fsx", "CreateDataRepositoryAssociation", "delay", seconds=2)
+    process = scene.start("apply", "-json", "-auto-approve")
+    scene.emulator.wait_for("CreateDataRepositoryAssociation", mark)
+    for pid in providers_of(process):
+        os.kill(pid, signal.SIGKILL)
+    scene.workdir.finish(process, timeout=120)
+    scene.emulator.settle()
+    scene.emulator.heal()
+    [lost] = scene.emulator.file_systems()
+    scene.emulator.advance(120)
+    scene.run(step(ON_LUSTRE.with_(hyperparameters={"epochs": "4"})), destroy=False)
+    assert as_asked(scene.emulator)["id"] != lost["id"]
+    scene.destroy(records=True)
+
+
+@pytest.mark.parametrize("kind", ["refused", "error500", "lost"])
+@pytest.mark.parametrize(("service", "operation"), CALLS, ids=lambda v: v)
+def test_a_fault_at_each_call(scene, service, operation, kind):
+    scene.provider_arguments = {"max_retries": 1}
+    scene.write(ON_LUSTRE)
+    scene.emulator.fault(service, operation, kind, count=1 if kind == "lost" else None)
+    first = scene.apply()
+    assert (first.code == 0) == (kind == "lost"), first.explain()
+    scene.emulator.heal()
+    if first.code != 0:
+        assert any(operation in f"{e.summary} {e.detail}" for e in first.errors), first.explain()
+        scene.emulator.advance(120)
+        second = scene.apply()
+        assert second.code == 0, second.explain()
+    as_asked(scene.emulator)
+    scene.destroy(records=True)
+
+
+def test_a_file_system_of_ones_own(scene):
+    """Passed through as it is, never looked at, never touched."""
+    mounted = {"id": "fs-0123456789abcdef0", "directory_path": "/abcd1234/data"}
+    own = training(
+        vpc_config=VPC,
+        input_channels={"train": {"file_system": mounted}, "labels": {"s3_uri": "s3://training-data/data/"}},
+        preferred_training_regions=["us-east-1"],
+        on_destroy="delete",
+    )
+
+    def passed(seen):
+        [job] = seen.emulator.jobs()
+        channels = {c["ChannelName"]: c for c in job["request"]["InputDataConfig"]}
+        assert channels["train"]["DataSource"] == {
+            "FileSystemDataSource": {
+                "FileSystemId": mounted["id"],
+                "FileSystemType": "FSxLustre",
+                "FileSystemAccessMode": "ro",
+                "DirectoryPath": mounted["directory_path"],
+            }
+        }
+        assert channels["train"]["InputMode"] == "File"
+        assert "S3DataSource" in channels["labels"]["DataSource"]
+
+    scene.run(step(own, state=[passed, expect_calls(CreateFileSystem=0, DescribeFileSystems=0)]))
+
+
+def test_the_printed_policy_is_enough(scene):
+    """The features that the guide names for it, enforced."""
+    features = ["run", "managed_role", "dashboard", "quotas", "fsx"]
+    scene.provider_arguments = scene.emulator.enforce(printed_policy(scene, features))
+    scene.keep()
+    scene.run(step(ON_LUSTRE, state=[lambda seen: as_asked(seen.emulator)]))
