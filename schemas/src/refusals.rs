@@ -66,10 +66,6 @@ pub(crate) fn check(config: &Value, refusals: &[Refusal], found: &mut Diagnostic
     }
 }
 
-fn is_set(value: &Value) -> bool {
-    !value.is_null() && !value.is_unknown()
-}
-
 fn is_refused(value: &Value, values: Refused) -> bool {
     match values {
         Refused::True => value.as_bool() == Some(true),

@@ -146,6 +146,7 @@ impl On {
             On::Queues => "DeadLetterQueues",
             On::Alarms => "Alarms",
             On::Rules => "Rules",
+            On::FileSystems => "FileSystems",
             _ => return None,
         })
     }
@@ -380,6 +381,7 @@ const TABLE: &[(&[&str], &str, &[&str], On)] = &[
         &[
             "fsx:CreateFileSystem",
             "fsx:TagResource",
+            "fsx:UntagResource",
             "fsx:DeleteFileSystem",
             "fsx:CreateDataRepositoryAssociation",
             "fsx:DescribeDataRepositoryAssociations",

@@ -16,10 +16,23 @@ use crate::settings::Service;
 
 /// Longest input of a universal target, bytes.
 pub const INPUT_MAX_BYTES: usize = 262_144;
-/// Calls after the first one that failed. Enough for a throttled second, too few for another day.
-const RETRIES: u32 = 5;
-/// A start may be late by this much, seconds; then it has failed.
-const LATE_SECONDS: u32 = 3600;
+/// How often a call that failed is made again, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    attempts: u32,
+    seconds: u32,
+}
+
+/// Of a start: enough for a throttled second, too few for another day.
+pub(crate) const SOON_OR_NEVER: Patience = Patience {
+    attempts: 5,
+    seconds: 3600,
+};
+/// Of a deletion, which costs money until it comes: all that EventBridge Scheduler takes.
+pub(crate) const LATE_IS_FINE: Patience = Patience {
+    attempts: 185,
+    seconds: 86_400,
+};
 /// hashicorp/aws repeats a call that ends in this sentence: IAM has not spread the role yet.
 const PROPAGATING: &str = "must allow AWS EventBridge Scheduler to assume the role";
 
@@ -39,6 +52,7 @@ pub(crate) struct OneTime<'a> {
     /// ARN of the queue for what failed for good.
     pub(crate) dead_letters: &'a str,
     pub(crate) description: &'a str,
+    pub(crate) patience: Patience,
 }
 
 impl OneTime<'_> {
@@ -56,7 +70,10 @@ impl OneTime<'_> {
                 "Arn": format!("arn:{partition}:scheduler:::aws-sdk:{}", self.target),
                 "RoleArn": self.role_arn,
                 "Input": self.input,
-                "RetryPolicy": { "MaximumRetryAttempts": RETRIES, "MaximumEventAgeInSeconds": LATE_SECONDS },
+                "RetryPolicy": {
+                    "MaximumRetryAttempts": self.patience.attempts,
+                    "MaximumEventAgeInSeconds": self.patience.seconds,
+                },
                 "DeadLetterConfig": { "Arn": self.dead_letters },
             },
         })

@@ -176,6 +176,10 @@ pub struct Channel {
 pub struct FileSystem {
     /// Capacity in GiB: 1200, 2400, then in steps of 2400.
     pub capacity_gib: u32,
+    /// Time for its making, before the launch.
+    pub making_seconds: u32,
+    /// Time from the launch until its planned deletion.
+    pub kept_seconds: u32,
 }
 
 /// A directory of a file system.

@@ -52,7 +52,7 @@ async fn apply(
             .map_err(|error| ("tags", error))?;
         if let Err(error) = retag_parts(aws, &report.handle, tags).await {
             report.remarks.push(Remark::new(
-                "tags of role, rule, alarm or buckets not changed",
+                "tags of role, file system, rule, alarm or buckets not changed",
                 format!("The job's are. {error}"),
             ));
         }
@@ -185,6 +185,7 @@ async fn retag_parts(aws: &Aws, handle: &Handle, tags: &Tags) -> Result<(), Erro
         steps::retag_role(aws, handle, role, tags).await?;
     }
     steps::retag_scheduling(aws, handle, tags).await?;
+    steps::retag_file_systems(aws, handle, tags).await?;
     steps::retag_alarms(aws, handle, tags).await?;
     for reference in handle
         .data_bucket

@@ -49,8 +49,16 @@ constants! {
     fsx_usd_per_gb_month,
     /// The same, in Wh/(TB h).
     fsx_wh_per_tb_h,
-    /// How long it is there beside the longest run, in h.
-    fsx_spare_hours,
+    /// Its making, before the launch, in h.
+    fsx_making_hours,
+    /// How long it is there after the latest end of the run, in h.
+    fsx_ending_hours,
+    /// Least limit of the wait for instances, in h.
+    least_pending_hours,
+    /// Wait for spot capacity beside the longest run, in h.
+    spot_wait_hours,
+    /// Longest wait and run together, in h.
+    longest_wait_hours,
     /// Datasets up to this size are downloaded first, in GB.
     file_mode_gb,
     /// Efficiency of several accelerators over NVLink.

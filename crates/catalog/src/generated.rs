@@ -14,7 +14,7 @@ use crate::{Figure, Source, SourceId};
 const fn f(value: f64, low: f64, high: f64, source: u8) -> Figure { Figure { value, low, high, source: SourceId(source) } }
 const fn c(micro_usd: u32, spot_saving: i8, band: u8, source: u8, flags: u8) -> Cell { Cell { micro_usd, spot_saving, band, source: SourceId(source), flags } }
 
-pub(crate) static SOURCES: [Source; 62] = [
+pub(crate) static SOURCES: [Source; 63] = [
     Source { key: "guess", title: "No source: an input with a wide range, to be replaced by your own figure in catalog_overrides", date: "2026-11", licence: "own" },
     Source { key: "expert", title: "Judgement of how far the cited figures can be trusted; no source of its own", date: "2026-11", licence: "own" },
     Source { key: "convention", title: "A definition", date: "2026-11", licence: "own" },
@@ -77,6 +77,7 @@ pub(crate) static SOURCES: [Source; 62] = [
     Source { key: "aws-fsx-price", title: "AWS price page of FSx for Lustre, scratch SSD in us-east-1, through secondary sources", date: "2026", licence: "figure" },
     Source { key: "sagemaker-input-modes", title: "Amazon SageMaker developer guide, Choosing an input mode and a storage unit: file mode for less than 50 to 100 GB", date: "2026", licence: "figure" },
     Source { key: "smdebug-rules", title: "Default thresholds of the built-in profiling rules of SageMaker Debugger (awslabs/sagemaker-debugger-rulesconfig, profiler_rules)", date: "2022", licence: "figure" },
+    Source { key: "sagemaker-stopping", title: "Amazon SageMaker API reference, StoppingCondition", date: "2026", licence: "figure" },
 ];
 pub(crate) const VERSION: &str = "2026.11";
 pub(crate) const METHODOLOGY: &str = "1";
@@ -101,7 +102,11 @@ pub(crate) const CONSTANTS: Constants = Constants {
     hours_per_month: f(730.0, 730.0, 730.0, 2),
     fsx_usd_per_gb_month: f(0.14, 0.14, 0.21, 59),
     fsx_wh_per_tb_h: f(12.0, 1.2, 25.0, 0),
-    fsx_spare_hours: f(5.0, 5.0, 5.0, 2),
+    fsx_making_hours: f(1.0, 1.0, 1.0, 2),
+    fsx_ending_hours: f(1.0, 1.0, 1.0, 2),
+    least_pending_hours: f(2.0, 2.0, 2.0, 62),
+    spot_wait_hours: f(24.0, 24.0, 24.0, 2),
+    longest_wait_hours: f(720.0, 720.0, 720.0, 14),
     file_mode_gb: f(100.0, 50.0, 100.0, 60),
     efficiency_nvlink: f(0.95, 0.9, 0.98, 31),
     efficiency_pcie: f(0.88, 0.78, 0.96, 0),
@@ -130,7 +135,7 @@ pub(crate) const CONSTANTS: Constants = Constants {
     usage_least_coverage_percent: f(50.0, 25.0, 75.0, 0),
     waste_minutes: f(30.0, 15.0, 60.0, 0),
 };
-pub(crate) static MEANINGS: [Meaning; 40] = [
+pub(crate) static MEANINGS: [Meaning; 44] = [
     Meaning { name: "startup_hours", unit: "h", what: "instance start and image pull before training" },
     Meaning { name: "upload_hours", unit: "h", what: "upload of the model after training" },
     Meaning { name: "nvme_gb_per_s", unit: "GB/s", what: "download of the dataset onto local NVMe" },
@@ -143,7 +148,11 @@ pub(crate) static MEANINGS: [Meaning; 40] = [
     Meaning { name: "hours_per_month", unit: "h", what: "hours a storage month is counted as" },
     Meaning { name: "fsx_usd_per_gb_month", unit: "USD/GB", what: "a scratch file system (SCRATCH_2, SSD); other regions cost up to half as much again" },
     Meaning { name: "fsx_wh_per_tb_h", unit: "Wh/(TB h)", what: "electricity of a scratch file system: one copy on SSD takes 1.2, its servers are not published" },
-    Meaning { name: "fsx_spare_hours", unit: "h", what: "hours that a file system is there beside the longest run: one to make it, two of waiting for instances, two for the upload" },
+    Meaning { name: "fsx_making_hours", unit: "h", what: "time for making a file system, its links and the import before the launch; one that takes longer has its deletion put off" },
+    Meaning { name: "fsx_ending_hours", unit: "h", what: "time between the latest end of a run and the planned deletion of its file system: the two minutes that SageMaker gives a job to end, the launch after the import, and clocks that differ" },
+    Meaning { name: "least_pending_hours", unit: "h", what: "least time that SageMaker lets a job wait for its instances; set where a file system stands meanwhile and max_pending_hours is not given" },
+    Meaning { name: "spot_wait_hours", unit: "h", what: "time that a job on spot capacity may wait beside its longest run where max_wait_hours is not given" },
+    Meaning { name: "longest_wait_hours", unit: "h", what: "longest wait for spot capacity and run together (30 days)" },
     Meaning { name: "file_mode_gb", unit: "GB", what: "datasets up to this size are downloaded before training starts unless input_mode says otherwise" },
     Meaning { name: "efficiency_nvlink", unit: "", what: "efficiency of several accelerators in one instance over NVLink or NeuronLink" },
     Meaning { name: "efficiency_pcie", unit: "", what: "efficiency of several accelerators in one instance over PCIe" },

@@ -354,7 +354,7 @@ fn storage(solver: &Solver, chosen: &Found) -> Vec<String> {
         lines.push(format!(
             "File system: {} GiB for {}, until its planned deletion: {} of the cost. A destroy or a new run deletes it sooner.",
             plain(f64::from(crate::file_system_gib(m.request.dataset_size_gb))),
-            hours(m.file_system_h(chosen.x.billed_h)),
+            hours(chosen.x.file_system_h),
             money(chosen.x.file_system_usd).trim_start_matches('+')
         ));
     } else if m.request.input_mode_by_size && m.request.input_mode == InputMode::FastFile {

@@ -355,6 +355,36 @@ pub struct Audit {
     pub comparison: &'static str,
 }
 
+/// What SageMaker is told of how long a job may take.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Limits {
+    /// Of the run: `max_runtime_hours` in force.
+    pub runtime: Hours,
+    /// Of waiting for spot capacity and the run together; `None` on demand.
+    pub wait: Option<Hours>,
+    /// Of the wait for instances; `None`: SageMaker's own.
+    pub pending: Option<Hours>,
+}
+
+impl Limits {
+    /// From the launch to the latest end.
+    pub(crate) fn latest(&self) -> Hours {
+        let pending = self.pending.map_or(0.0, |pending| pending.0);
+        Hours(self.wait.map_or(self.runtime.0 + pending, |wait| wait.0))
+    }
+}
+
+/// A file system that is made for a run. It is there from its making to its planned deletion.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct FileSystem {
+    /// Capacity in GiB.
+    pub gib: u32,
+    /// Time for its making, before the launch.
+    pub making: Hours,
+    /// Time that it is kept from the launch on.
+    pub kept: Hours,
+}
+
 /// The decision.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Decision {
@@ -380,8 +410,10 @@ pub struct Decision {
     pub staging: bool,
     /// The input mode that the size of the dataset has decided; `None`: it did not.
     pub input_mode: Option<crate::InputMode>,
-    /// Capacity of the file system that is made for the run, in GiB; `None`: none is.
-    pub file_system_gib: Option<u32>,
+    /// What SageMaker is told of how long the job may take.
+    pub limits: Limits,
+    /// The file system that is made for the run, if one is.
+    pub file_system: Option<FileSystem>,
     /// `estimate`.
     pub estimate: Estimate,
     /// `breakdown`.

@@ -116,7 +116,7 @@ pub(crate) fn candidate(solver: &Solver, written: &Written) -> Candidate {
         breakdown: breakdown(found),
         it_energy_kwh: Kwh(found.x.it_kwh),
         cost_ceiling_usd: solver.ceiling_usd(found).map(Usd),
-        max_runtime_hours: whole(found.max_runtime_h),
+        max_runtime_hours: whole(found.limits.runtime.0),
         gco2_per_kwh: GramsPerKwh(found.x.ci),
     }
 }
@@ -202,9 +202,8 @@ fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
         max_runtime_hours: place.max_runtime_hours,
         staging: m.is_remote(chosen.region),
         input_mode: request.input_mode_by_size.then_some(request.input_mode),
-        file_system_gib: request
-            .file_system
-            .then(|| crate::file_system_gib(request.dataset_size_gb)),
+        limits: chosen.limits,
+        file_system: m.file_system(&chosen.limits),
         estimate: place.estimate,
         breakdown: place.breakdown,
         cost_ceiling_usd: place.cost_ceiling_usd,

@@ -42,8 +42,8 @@ mod units;
 mod usage;
 
 pub use answer::{
-    Answer, Audit, Band, Baseline, Breakdown, Candidate, Decision, Estimate, Infeasible, NearMiss,
-    Rejection, Rule, Savings, Signal,
+    Answer, Audit, Band, Baseline, Breakdown, Candidate, Decision, Estimate, FileSystem,
+    Infeasible, Limits, NearMiss, Rejection, Rule, Savings, Signal,
 };
 pub use decide::decide;
 pub use efficiency::{Bottleneck, Efficiency, judge};

@@ -323,6 +323,12 @@ pub struct Request {
     pub max_spot_price_percentage: f64,
     /// `max_runtime_hours`.
     pub max_runtime_hours: Option<Hours>,
+    /// `max_wait_hours`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_wait_hours: Option<Hours>,
+    /// `max_pending_hours`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_pending_hours: Option<Hours>,
     /// `training_plan_arn` is set.
     pub training_plan: bool,
     /// Region of `training_plan_arn`, where alone it can be used.
@@ -434,6 +440,8 @@ impl Request {
             use_spot_instances: None,
             max_spot_price_percentage: 80.0,
             max_runtime_hours: None,
+            max_wait_hours: None,
+            max_pending_hours: None,
             training_plan: false,
             training_plan_region: None,
             keep_alive: Hours(0.0),

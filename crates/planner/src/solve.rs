@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use catalog::Catalog;
 
-use crate::answer::Rejection;
+use crate::answer::{Limits, Rejection};
 use crate::factors::{Factors, Metric};
 use crate::model::{Buying, Figures, Model, Pace, class_of};
 use crate::rules::{self, Gated, Scope, Why};
@@ -29,8 +29,8 @@ pub(crate) struct Found {
     pub(crate) compute_high_h: f64,
     /// Upper end of the billed hours.
     pub(crate) high_h: f64,
-    /// `max_runtime_hours` in force.
-    pub(crate) max_runtime_h: f64,
+    /// What SageMaker is told.
+    pub(crate) limits: Limits,
     /// What is minimised, rounded to nine digits.
     pub(crate) objective: f64,
     /// `None`: the request knows no time, or the start is not chosen yet.
@@ -388,20 +388,15 @@ impl<'a> Solver<'a> {
         x: Figures,
     ) -> Found {
         let compute_h = x.training_h * (1.0 + x.repeated);
-        let [up_compute, up_hours] = self.m.time_widths(pace, &x);
-        let high_h = x.billed_h * up_hours.exp();
-        let most = self.m.catalog.constants().max_training_hours.value;
-        let max_runtime_h = match self.m.request.max_runtime_hours {
-            Some(given) => given.0,
-            None => (1.5 * high_h).ceil().clamp(1.0, most),
-        };
+        let [up_compute, _] = self.m.time_widths(pace, &x);
+        let high_h = self.m.high_h(pace, &x);
         Found {
             region,
             instance_type,
             buying,
             compute_high_h: compute_h * up_compute.exp(),
             high_h,
-            max_runtime_h,
+            limits: self.m.limits(high_h, buying),
             when: None,
             objective: self.objective(&x),
             x,
@@ -416,12 +411,9 @@ impl<'a> Solver<'a> {
     /// The most that could be billed: the list price for as long as the job may run.
     pub(crate) fn ceiling_usd(&self, found: &Found) -> Option<f64> {
         let x = &found.x;
-        let longest_h = found.max_runtime_h + self.m.request.keep_alive.0;
+        let longest_h = found.limits.runtime.0 + self.m.request.keep_alive.0;
         let compute = x.list_usd_h * self.m.instances * longest_h;
-        let spare = self.m.catalog.constants().fsx_spare_hours.value;
-        let longer = (found.max_runtime_h + spare) / self.m.file_system_h(x.billed_h);
-        let file_system = x.file_system_usd * longer.max(1.0);
-        let usd = compute + x.storage_usd - x.file_system_usd + file_system + x.egress_usd;
+        let usd = compute + x.storage_usd + x.egress_usd;
         usd.is_finite().then_some(usd)
     }
 

@@ -163,8 +163,26 @@ def market(request, name, region):
     return saving / 100, BANDS[row["interruption_band"]] / 100
 
 
-def evaluate(request, name, region, hours, spot, move):
-    """Every figure of a candidate."""
+def standing(request, name, region, spot):
+    """Hours from the making of the file system to its planned deletion: a limit, which no input moves."""
+    bare = request | {"file_system": False}
+    longest = request["max_runtime_hours"]
+    if longest is None:
+        high = band(bare, name, region, spot, "hours")[1]
+        longest = min(const("max_training_hours"), max(1, math.ceil(1.5 * high)))
+    if spot:
+        given = request.get("max_wait_hours")
+        over = max(
+            longest, min(const("longest_wait_hours"), longest + const("spot_wait_hours")) if given is None else given
+        )
+    else:
+        given = request.get("max_pending_hours")
+        over = longest + (const("least_pending_hours") if given is None else given)
+    return const("fsx_making_hours") + over + const("fsx_ending_hours")
+
+
+def evaluate(request, name, region, hours, spot, move, there=None):
+    """Every figure of a candidate; `there`: the hours of its file system."""
     t, r, n = TYPES[name], REGIONS[region], request["instance_count"]
     start = math.exp(move.get("startup", 0.0))
     file = request["input_mode"] == "File"
@@ -202,8 +220,8 @@ def evaluate(request, name, region, hours, spot, move):
     if request["file_system"]:
         size = request["dataset_size_gb"]
         gib = 1200 if size <= 1200 else 2400 * math.ceil(size / 2400)
-        given = request["max_runtime_hours"]
-        there = max(1.5 * billed if given is None else given, billed) + const("fsx_spare_hours")
+        if there is None:
+            there = standing(request, name, region, spot)
         power = moved(move, "fs_power", const("fsx_wh_per_tb_h"))
         storage += gib * GB / 1000 * power * there / 1000
         price = moved(move, "fs_price", const("fsx_usd_per_gb_month"))
@@ -216,7 +234,11 @@ def evaluate(request, name, region, hours, spot, move):
     paid = math.nan
     if price:
         paid = float(price) * (1 - spot[0] if spot else 1) * math.exp(move.get("price", 0.0) + move.get("spot", 0.0))
-        usd = paid * n * (billed + pool) + gb * const("storage_usd_per_gb_month") * billed / const("hours_per_month") + rented
+        usd = (
+            paid * n * (billed + pool)
+            + gb * const("storage_usd_per_gb_month") * billed / const("hours_per_month")
+            + rented
+        )
         if gb:
             usd += gb * EGRESS.get((home, region), EGRESS.get((home, "*"), math.nan))
     run = (train + idle) * pue
@@ -310,17 +332,21 @@ def inputs(request, name, region, hours, spot):
 def band(request, name, region, spot, figure):
     """Low and high of a figure: every input moved a little, the slope taken to its half-width."""
     hours = training_hours(request, name, {})
-    central = evaluate(request, name, region, hours, spot, {})
+    there = standing(request, name, region, spot) if request["file_system"] else None
+    central = evaluate(request, name, region, hours, spot, {}, there)
     below = above = 0.0
     step = 1e-5
     for key, (down, up) in inputs(request, name, region, hours, spot).items():
         shifted = {key: step}
-        there = evaluate(request, name, region, training_hours(request, name, shifted), spot, shifted)
-        slope = math.log(there[figure] / central[figure]) / step
+        moved_there = evaluate(request, name, region, training_hours(request, name, shifted), spot, shifted, there)
+        slope = math.log(moved_there[figure] / central[figure]) / step
         if key == "hazard" and slope > 0:
             repeated = central["compute"] / hours - 1
             whole = (
-                math.log(evaluate(request, name, region, hours, spot, {"hazard": step})["compute"] / central["compute"])
+                math.log(
+                    evaluate(request, name, region, hours, spot, {"hazard": step}, there)["compute"]
+                    / central["compute"]
+                )
                 / step
             )
             down = min(down, math.log1p(repeated) / whole)
@@ -329,8 +355,8 @@ def band(request, name, region, spot, figure):
         above += max(*moves, 0.0) ** 2
     if remote(request, region) and figure in ("kg", "kwh"):
         value, low, high = ends("network_kwh_per_gb")
-        less = evaluate(request, name, region, hours, spot, {"network": low})[figure]
-        more = evaluate(request, name, region, hours, spot, {"network": high})[figure]
+        less = evaluate(request, name, region, hours, spot, {"network": low}, there)[figure]
+        more = evaluate(request, name, region, hours, spot, {"network": high}, there)[figure]
         below += math.log(less / central[figure]) ** 2
         above += math.log(more / central[figure]) ** 2
         del value
@@ -351,6 +377,10 @@ def allowed_regions(request):
         threshold = request["carbon_intensity_threshold"]
         clean = threshold is None or num(GRID[name], "avg_2025") <= threshold
         in_list = not listed or name in listed
+        own = request["region_bound"] if name == request["provider_region"] else {}
+        network = own.get("vpc_config") or request["regional"].get(name, {}).get("vpc_config")
+        if request["file_system"] and not network:
+            continue
         if r["partition"] == home["partition"] and same[residency] and in_list and staged and clean:
             yield name
 

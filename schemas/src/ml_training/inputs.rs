@@ -101,7 +101,8 @@ declare! {
         cache_dataset_in_memory: bool, "Ask the training code to keep the dataset in memory.", flag().run().workload().handed_over()
             .preset(Preset::Derived("not passed"))
             .more("Instance types with less memory than the dataset are left out.");
-        use_fsx_lustre: bool, "Read the data through FSx for Lustre.", flag().run().workload().preset(Preset::Bool(false));
+        use_fsx_lustre: bool, "Read the data through a file system of FSx for Lustre that is made for the run.", flag().run().workload().preset(Preset::Bool(false))
+            .more("Needs `vpc_config` with one subnet. It is linked to the data and deleted after the run, at the latest by a schedule; its cost until then is in the estimate. Worth it for many epochs over terabytes or millions of small files; see [data and storage](../guides/data-and-storage.md).");
     }
 
     "The estimate" {
@@ -232,7 +233,8 @@ declare! {
             .preset(Preset::Derived("1.5 times the high end of the estimate, rounded up"));
         max_wait_hours: f64, "Hours for waiting and running on spot together.", number(1.0, MAX_WAIT_HOURS).decision().workload()
             .preset(Preset::Derived("`max_runtime_hours` + 24"));
-        max_pending_hours: f64, "Hours to wait for capacity.", number(2.0, MAX_RUN_HOURS).decision();
+        max_pending_hours: f64, "Hours to wait for capacity.", number(2.0, MAX_RUN_HOURS).decision().workload()
+            .preset(Preset::Derived("SageMaker's own limit; 2 with `use_fsx_lustre` on demand"));
         max_retry_attempts: i64, "Retries after an internal error of SageMaker.", whole(1, 30).decision();
         on_capacity: String, "What to do when there is no capacity.", one_of(&[
             ("keep", "report it"),

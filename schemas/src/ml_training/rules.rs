@@ -201,6 +201,7 @@ fn file_system(config: &Config, found: &mut Diagnostics) {
         ),
         ("deadline", config.deadline.is_known()),
         ("earliest_start", config.earliest_start.is_known()),
+        ("training_plan_arn", config.training_plan_arn.is_known()),
     ] {
         if set {
             found.push(error(

@@ -114,6 +114,8 @@ def checkpoints(emulator: Emulator) -> None:
             if job["name"].startswith("bert"):
                 emulator.client("s3").put_object(Bucket="training-data", Key=key, Body=b"weights")
 
+NETWORK = {"subnets": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-0123456789abcdef0"]}
+MOUNTED = training(use_fsx_lustre=True, vpc_config=NETWORK, **USUAL)
 
 REASON = "AlgorithmError: exit code 1"
 
@@ -137,6 +139,9 @@ PHASES = [
     Phase("destroy with alarms", TOLD, TOLD, "destroy", beyond="destroy"),
     Phase("destroy with an experiment", RECORDED, RECORDED, "destroy", beyond="destroy"),
     Phase("destroy of a warm pool", WARM, WARM, "destroy", completes, pools, beyond="destroy"),
+    Phase("create with a file system", MOUNTED, beyond="create"),
+    Phase("end of a file system", MOUNTED, MOUNTED, "apply", completes, ended=True, beyond="read"),
+    Phase("destroy with a file system", MOUNTED, MOUNTED, "destroy", beyond="destroy"),
     Phase("create for later", LATER),
     Phase("update before the start", LATER.with_(tags={"team": "nlp"}), before=LATER),
     Phase("new run before the start", LATER.with_(hyperparameters={"rate": "2"}), before=LATER),

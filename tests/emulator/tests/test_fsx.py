@@ -52,6 +52,11 @@ def test_the_life_of_a_file_system(aws: Any) -> None:
     assert [a["Lifecycle"] for a in found["Associations"]] == ["AVAILABLE"]
     [task] = fsx.describe_data_repository_tasks(TaskIds=[made["TaskId"]])["DataRepositoryTasks"]
     assert task["Lifecycle"] == "SUCCEEDED"
+    arn = fsx.describe_file_systems(FileSystemIds=[id])["FileSystems"][0]["ResourceARN"]
+    fsx.tag_resource(ResourceARN=arn, Tags=[{"Key": "team", "Value": "nlp"}, {"Key": "old", "Value": "x"}])
+    fsx.untag_resource(ResourceARN=arn, TagKeys=["old", "never there"])
+    tags = fsx.describe_file_systems(FileSystemIds=[id])["FileSystems"][0]["Tags"]
+    assert tags == [{"Key": "team", "Value": "nlp"}]
     assert fsx.delete_file_system(FileSystemId=id)["Lifecycle"] == "DELETING"
     aws.control("POST", "clock", {"advance_seconds": 300})
     assert code(fsx.describe_file_systems, FileSystemIds=[id]) == "FileSystemNotFound"

@@ -12,7 +12,7 @@ use crate::observation::{LAUNCH_FAILED, LAUNCHING, Observation, Outcome, SCHEDUL
 use crate::request;
 use crate::retry::{Poll, Watch};
 use crate::run::Run;
-use crate::scheduler::{self, OneTime};
+use crate::scheduler::{self, OneTime, SOON_OR_NEVER};
 use crate::tags::{self, Tags};
 
 /// A start this near may be under way already, seconds.
@@ -120,6 +120,7 @@ async fn send(
         role_arn: run.handle.scheduler_role_arn.as_deref().unwrap_or_default(),
         dead_letters: &run.handle.dead_letters_in(region).unwrap_or_default(),
         description: &description,
+        patience: SOON_OR_NEVER,
     };
     let token = format!("{}-{attempt}", run.handle.nonce);
     once.create(run.aws, &token, &run.watch).await
@@ -295,6 +296,7 @@ pub(crate) async fn retag(
             .as_str()
             .unwrap_or_default(),
         description: found["Description"].as_str().unwrap_or_default(),
+        patience: SOON_OR_NEVER,
     };
     match once.update(aws, watch).await {
         Ok(()) => Ok(true),

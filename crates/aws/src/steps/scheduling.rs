@@ -86,6 +86,9 @@ impl Step for Scheduling {
                     known.group, known.region
                 ));
             }
+            if let Some(role) = removal.handle.managed_scheduler_role.clone() {
+                removal.leave(format!("role {role}: it deletes the file system then"));
+            }
             return Ok(());
         }
         let name = removal.handle.name.clone();

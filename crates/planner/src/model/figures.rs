@@ -3,6 +3,7 @@
 use catalog::UtcSeconds;
 
 use super::{Buying, Model, Pace};
+use crate::answer::FileSystem;
 use crate::time::{Curve, Load};
 
 /// Central figures of one candidate. Plain numbers; units are in the names.
@@ -19,6 +20,8 @@ pub(crate) struct Figures {
     pub(crate) pool_kwh: f64,
     pub(super) network_kwh: f64,
     pub(super) storage_kwh: f64,
+    /// From the making of the file system to its planned deletion; 0 where there is none.
+    pub(crate) file_system_h: f64,
     /// Of `storage_kwh`, the file system's.
     pub(super) file_system_kwh: f64,
     /// Of `storage_usd`, the same.
@@ -110,9 +113,7 @@ impl Model<'_> {
             0.0
         };
         let network_kwh = moved_gb * c.network_kwh_per_gb.value;
-        let (file_system_kwh, file_system_usd) = self.file_system(billed_h);
-        let staged_kwh = moved_gb / 1000.0 * c.storage_wh_per_tb_h.value * billed_h / 1000.0;
-        let storage_kwh = staged_kwh + file_system_kwh;
+        let storage_kwh = moved_gb / 1000.0 * c.storage_wh_per_tb_h.value * billed_h / 1000.0;
         let home_ci = self.level(self.home);
         let network_kg = network_kwh * (ci + home_ci) / 2.0 / 1000.0;
         let embodied_kg = t.embodied_g_per_h * n * (billed_h + pool_h) / 1000.0;
@@ -137,10 +138,8 @@ impl Model<'_> {
         } else {
             0.0
         };
-        let staged_usd =
+        let storage_usd =
             moved_gb * c.storage_usd_per_gb_month.value * billed_h / c.hours_per_month.value;
-        let storage_usd = staged_usd + file_system_usd;
-        let kw = |kwh: f64, hours: f64| if hours > 0.0 { kwh / hours } else { 0.0 };
         let storage_kw = kw(storage_kwh, billed_h);
         let mut figures = Figures {
             training_h,
@@ -152,8 +151,9 @@ impl Model<'_> {
             pool_kwh,
             network_kwh,
             storage_kwh,
-            file_system_kwh,
-            file_system_usd,
+            file_system_h: 0.0,
+            file_system_kwh: 0.0,
+            file_system_usd: 0.0,
             kwh: train_kwh + idle_kwh + pool_kwh + network_kwh + storage_kwh,
             it_kwh: train_it + idle_it + pool_it,
             run_kg: 0.0,
@@ -181,6 +181,10 @@ impl Model<'_> {
                 training_h: compute_h,
             },
         };
+        let limits = self.limits(self.high_h(pace, &figures), buying);
+        if let Some(file_system) = self.file_system(&limits) {
+            self.add(&file_system, &mut figures);
+        }
         match &self.time {
             None => figures.set_intensity([ci; 3]),
             Some(time) => {
@@ -191,29 +195,21 @@ impl Model<'_> {
         figures
     }
 
-    /// Hours that a file system is there: it is deleted by a schedule once the longest run must be over, and the limit
-    /// of a run is one and a half times what it may take.
-    pub(crate) fn file_system_h(&self, billed_h: f64) -> f64 {
-        let longest = self
-            .request
-            .max_runtime_hours
-            .map_or(1.5 * billed_h, |h| h.0);
-        longest.max(billed_h) + self.catalog.constants().fsx_spare_hours.value
-    }
-
-    /// kWh and USD of a file system for the dataset, idle hours included; nothing where there is none.
-    fn file_system(&self, billed_h: f64) -> (f64, f64) {
-        if !self.request.file_system {
-            return (0.0, 0.0);
-        }
+    /// Counts a file system until its planned deletion, idle hours included.
+    fn add(&self, file_system: &FileSystem, x: &mut Figures) {
         let c = self.catalog.constants();
-        let gib = f64::from(crate::file_system_gib(self.request.dataset_size_gb));
-        let hours = self.file_system_h(billed_h);
-        let terabytes = gib * super::GB_PER_GIB / 1000.0;
-        (
-            terabytes * c.fsx_wh_per_tb_h.value * hours / 1000.0,
-            gib * c.fsx_usd_per_gb_month.value * hours / c.hours_per_month.value,
-        )
+        let gib = f64::from(file_system.gib);
+        let hours = file_system.making.0 + file_system.kept.0;
+        let kwh = gib * super::GB_PER_GIB / 1000.0 * c.fsx_wh_per_tb_h.value * hours / 1000.0;
+        let usd = gib * c.fsx_usd_per_gb_month.value * hours / c.hours_per_month.value;
+        (x.file_system_h, x.file_system_kwh, x.file_system_usd) = (hours, kwh, usd);
+        x.storage_kwh += kwh;
+        x.kwh += kwh;
+        x.storage_usd += usd;
+        x.usd += usd;
+        // What time sees of it is the run's.
+        x.load.startup_kw += kw(kwh, x.billed_h);
+        x.load.training_kw += kw(kwh, x.billed_h);
     }
 
     /// Work that an interruption costs on average where there are checkpoints.
@@ -272,4 +268,8 @@ impl Figures {
         self.storage_kg = self.storage_kwh * run / 1000.0;
         self.kg = self.run_kg + self.storage_kg + self.embodied_kg + self.network_kg;
     }
+}
+
+fn kw(kwh: f64, hours: f64) -> f64 {
+    if hours > 0.0 { kwh / hours } else { 0.0 }
 }

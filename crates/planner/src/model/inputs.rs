@@ -25,22 +25,26 @@ impl Model<'_> {
         let of_hours = |training: f64, startup: f64| {
             let compute_h = x.billed_h - x.startup_h;
             let hours = (training * compute_h + startup * x.startup_h) / x.billed_h;
-            // A warm pool lasts as long as it is asked to, whatever the hours of the run.
+            // A warm pool lasts as long as it is asked to and a file system until its planned deletion, whatever the hours
+            // of the run.
             let embodied_kg = x.embodied_kg * x.billed_h / (x.billed_h + pool_h);
             let compute_usd = x.compute_usd - x.list_usd_h * self.instances * pool_h;
+            let storage_kwh = x.storage_kwh - x.file_system_kwh;
+            let storage_kg = storage_kwh * x.ci / 1000.0;
+            let storage_usd = x.storage_usd - x.file_system_usd;
             exponents([
                 (
                     Metric::Kg,
                     (x.train_kg * training
                         + x.idle_kg * startup
-                        + (x.storage_kg + embodied_kg) * hours)
+                        + (storage_kg + embodied_kg) * hours)
                         / x.kg,
                 ),
                 (
                     Metric::Kwh,
-                    (x.train_kwh * training + x.idle_kwh * startup + x.storage_kwh * hours) / x.kwh,
+                    (x.train_kwh * training + x.idle_kwh * startup + storage_kwh * hours) / x.kwh,
                 ),
-                (Metric::Usd, (compute_usd + x.storage_usd) * hours / x.usd),
+                (Metric::Usd, (compute_usd + storage_usd) * hours / x.usd),
                 (Metric::Hours, hours),
                 (
                     Metric::ItKwh,

@@ -5,6 +5,7 @@
 
 mod figures;
 mod inputs;
+mod limits;
 mod pace;
 
 use std::rc::Rc;

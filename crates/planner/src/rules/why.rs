@@ -16,6 +16,7 @@ pub(crate) enum Why {
     /// The region that the training plan is in.
     PlanElsewhere(String),
     NoRegional(&'static str),
+    NoNetwork,
     Image(String),
     NoCompanion,
     StagingTooBig {
@@ -132,7 +133,7 @@ impl Why {
             Self::Partition(_) => Rule::Partition,
             Self::Residency(..) => Rule::Residency,
             Self::NotListedRegion | Self::NotPlaced => Rule::Regions,
-            Self::NoRegional(_) => Rule::Regional,
+            Self::NoRegional(_) | Self::NoNetwork => Rule::Regional,
             Self::Image(_) => Rule::ImageRegion,
             Self::NoCompanion | Self::StagingTooBig { .. } => Rule::Staging,
             Self::NotListedType => Rule::Types,
@@ -179,6 +180,7 @@ impl Why {
             ),
             Self::NotListedRegion => format!("{r} in preferred_training_regions"),
             Self::NoRegional(what) => format!("{what} in regional[\"{r}\"]"),
+            Self::NoNetwork => format!("vpc_config in regional[\"{r}\"]"),
             Self::NoCompanion => "allow_companion_bucket = true".to_owned(),
             Self::StagingTooBig { gb, most } => {
                 format!("max_staging_gb from {} to {}", plain(*most), plain(*gb))
@@ -279,6 +281,7 @@ impl Why {
             Self::NotListedRegion => "not in preferred_training_regions".to_owned(),
             Self::NotPlaced => "not the given placement".to_owned(),
             Self::NoRegional(what) => format!("no {what} for it in regional"),
+            Self::NoNetwork => "a file system needs a vpc_config there".to_owned(),
             Self::Image(message) => message.clone(),
             Self::NoCompanion => {
                 "the data would have to be staged there, allow_companion_bucket is false".to_owned()

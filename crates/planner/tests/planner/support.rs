@@ -101,6 +101,17 @@ pub(crate) fn workloads() -> Vec<(&'static str, Request)> {
                 r.preferred_instance_types = names(&["ml.p4d.24xlarge"]);
                 r.input_mode = InputMode::FastFile;
                 r.file_system = true;
+                r.region_bound.vpc_config = true;
+            }),
+        ),
+        (
+            "spot-on-fsx",
+            with(new(ComputerVision, "us-east-2", 3000.0, 60.0), |r| {
+                r.preferred_instance_types = names(&["ml.p4d.24xlarge"]);
+                r.supports_checkpointing = true;
+                r.input_mode = InputMode::FastFile;
+                r.file_system = true;
+                r.region_bound.vpc_config = true;
             }),
         ),
         ("scenario-bert", bert()),

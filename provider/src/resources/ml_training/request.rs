@@ -224,6 +224,12 @@ fn limits(config: &Config, read: &mut Reader, request: &mut Request) {
     request.max_runtime_hours = read
         .option("max_runtime_hours", &config.max_runtime_hours)
         .map(|hours| Hours(*hours));
+    request.max_wait_hours = read
+        .option("max_wait_hours", &config.max_wait_hours)
+        .map(|hours| Hours(*hours));
+    request.max_pending_hours = read
+        .option("max_pending_hours", &config.max_pending_hours)
+        .map(|hours| Hours(*hours));
     read.parse_into(
         "instance_priority",
         &config.instance_priority,

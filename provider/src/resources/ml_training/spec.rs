@@ -10,7 +10,7 @@ use aws::spec::{
     JobBucket, Mounted, ResumeFrom, Role, Source, Vpc,
 };
 use planner::{Capacity, Decision};
-use schemas::ml_training::{Effective, InputChannel, MAX_WAIT_HOURS, Regional, VpcConfig};
+use schemas::ml_training::{Effective, InputChannel, Regional, VpcConfig};
 use serde_json::Value as Json;
 use tfplugin::{Attr, Diagnostic};
 
@@ -71,15 +71,7 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
         crate::object::get(from.planned, "source_digest"),
     );
     let spot = decision.selected_capacity == Capacity::Spot;
-    let runtime_hours = config
-        .max_runtime_hours
-        .known()
-        .unwrap_or(f64::from(decision.max_runtime_hours));
-    let wait_hours = config
-        .max_wait_hours
-        .known()
-        .unwrap_or((runtime_hours + 24.0).min(MAX_WAIT_HOURS))
-        .max(runtime_hours);
+    let limits = &decision.limits;
     let mut environment = pairs(&config.environment);
     for (variable, value) in config.handed_over() {
         if let Attr::Known(value) = value {
@@ -94,9 +86,11 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
         channels: here.channels(&data_bucket),
         data_bucket,
         dataset_size_gb: config.dataset_size_gb.known().unwrap_or_default(),
-        file_system: decision
-            .file_system_gib
-            .map(|capacity_gib| FileSystem { capacity_gib }),
+        file_system: decision.file_system.map(|planned| FileSystem {
+            capacity_gib: planned.gib,
+            making_seconds: seconds(planned.making.0),
+            kept_seconds: seconds(planned.kept.0),
+        }),
         max_staging_gb: config.max_staging_gb.known(),
         algorithm: match from.container {
             Container::Image(uri) => Algorithm::Image(uri.clone()),
@@ -126,9 +120,9 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
         max_spot_price_percent: spot
             .then(|| config.max_spot_price_percentage.known())
             .flatten(),
-        max_runtime_seconds: seconds(runtime_hours),
-        max_wait_seconds: spot.then(|| seconds(wait_hours)),
-        max_pending_seconds: config.max_pending_hours.known().map(seconds),
+        max_runtime_seconds: seconds(limits.runtime.0),
+        max_wait_seconds: limits.wait.map(|hours| seconds(hours.0)),
+        max_pending_seconds: limits.pending.map(|hours| seconds(hours.0)),
         max_retry_attempts: config
             .max_retry_attempts
             .known()

@@ -212,9 +212,10 @@ def _fsx(call: Call) -> list[Need]:
     params = call.params
     base = f"arn:{call.partition}:fsx:{call.region}:{call.account}:"
     context = _tags(params.get("Tags"))
-    id = params.get("FileSystemId", "*")
+    id = params.get("FileSystemId") or params.get("ResourceARN", "*").rpartition("/")[2]
     system = Need(f"fsx:{call.operation}", f"{base}file-system/{id}", {**context, **_file_system_tags(call, id)})
-    tagging = [Need("fsx:TagResource", f"{base}file-system/{id}", context)] if params.get("Tags") else []
+    creating = call.operation == "CreateFileSystem"
+    tagging = [Need("fsx:TagResource", f"{base}file-system/{id}", context)] if creating and params.get("Tags") else []
     if call.operation == "CreateDataRepositoryAssociation":
         source = "s3.data-source.lustre.fsx.amazonaws.com"
         role = (

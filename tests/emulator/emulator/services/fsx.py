@@ -5,7 +5,8 @@ DeleteFileSystem, DescribeFileSystems) as in botocore's model: capacities,
 versions, client request tokens, at most 8 links with paths that do not
 overlap, links only on AVAILABLE file systems of version 2.12 or later, one
 task at a time and only with a link, a deletion that a running task refuses,
-FileSystemNotFound once it is gone.
+FileSystemNotFound once it is gone. TagResource and UntagResource, of file
+systems only.
 Which subnets exist is not known here: one is enough and at most one is taken.
 Sentences of refusals are ours unless the model has them.
 """
@@ -257,6 +258,29 @@ def describe_links(call: Call) -> Response:
         wanted = [v for f in params.get("Filters", []) if f["Name"] == "file-system-id" for v in f["Values"]]
         found = [link for link in links.values() if not wanted or link.request["FileSystemId"] in wanted]
     return _page(call, "Associations", [_link(here, link) for link in found])
+
+
+@before("fsx", "TagResource")
+def tag_resource(call: Call) -> Response:
+    """Of a file system."""
+    _by_arn(call).tags.update({t["Key"]: t["Value"] for t in call.params["Tags"]})
+    return reply(call, {})
+
+
+@before("fsx", "UntagResource")
+def untag_resource(call: Call) -> Response:
+    """Of a file system; keys that it does not carry are no error."""
+    tags = _by_arn(call).tags
+    for key in call.params["TagKeys"]:
+        tags.pop(key, None)
+    return reply(call, {})
+
+
+def _by_arn(call: Call) -> FileSystem:
+    kind, _, id = call.params["ResourceARN"].split(":")[-1].partition("/")
+    if kind != "file-system":
+        raise NotSimulated(f"tags of a {kind}")
+    return find(world(call.account), call.region, id)
 
 
 def _page(call: Call, key: str, found: list[dict[str, Any]]) -> Response:

@@ -13,6 +13,7 @@ use crate::removal::Removal;
 use crate::retry::Watch;
 use crate::run::Run;
 use crate::settings::Service;
+use crate::tags::{self, Tags};
 
 /// Tag that tells the file systems of one resource's runs apart.
 pub(super) const TAG_TOKEN: &str = "sustainable:file-system";
@@ -48,9 +49,14 @@ pub(super) async fn describe(aws: &Aws, region: &str, id: &str) -> Result<Option
     Ok(Removal::gone_is_fine(answer)?.map(|answer| answer["FileSystems"][0].clone()))
 }
 
-/// The file system with this token on it.
+/// It is on its way out.
+pub(super) fn is_going(found: &Value) -> bool {
+    found["Lifecycle"] == "DELETING"
+}
+
+/// The file system with this token on it; one that is on its way out only if there is no other.
 pub(super) async fn find(aws: &Aws, known: &FileSystemRef) -> Result<Option<Value>, Error> {
-    let mut token = Value::Null;
+    let (mut token, mut going) = (Value::Null, None);
     loop {
         let mut body = json!({});
         if !token.is_null() {
@@ -60,28 +66,44 @@ pub(super) async fn find(aws: &Aws, known: &FileSystemRef) -> Result<Option<Valu
             .json(Service::Fsx, &known.region, "DescribeFileSystems", &body)
             .await
             .map_err(|error| explain(error, &known.region))?;
-        let found = answer["FileSystems"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .find(|found| {
-                found["Lifecycle"] != "DELETING" && tags(found).get(TAG_TOKEN) == Some(&known.token)
-            });
-        if let Some(found) = found {
-            return Ok(Some(found.clone()));
+        let listed = answer["FileSystems"].as_array().into_iter().flatten();
+        for found in listed
+            .filter(|found| tags::from_json(&found["Tags"]).get(TAG_TOKEN) == Some(&known.token))
+        {
+            if !is_going(found) {
+                return Ok(Some(found.clone()));
+            }
+            going = Some(found.clone());
         }
         token = answer["NextToken"].clone();
         if token.is_null() {
-            return Ok(None);
+            return Ok(going);
         }
     }
 }
 
-pub(super) fn tags(found: &Value) -> BTreeMap<String, String> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let tags = found["Tags"].as_array().into_iter().flatten();
-    tags.map(|tag| (text(&tag["Key"]), text(&tag["Value"])))
-        .collect()
+/// Brings the user's tags of a file system to what is wanted; ours stay.
+pub(super) async fn retag(
+    aws: &Aws,
+    region: &str,
+    found: &Value,
+    wanted: &Tags,
+) -> Result<(), Error> {
+    let (new, gone) = tags::changes(&tags::from_json(&found["Tags"]), wanted);
+    let arn = &found["ResourceARN"];
+    let ask = async |call: &'static str, body: Value| {
+        let answer = aws.json(Service::Fsx, region, call, &body).await;
+        answer.map_err(|error| explain(error, region))
+    };
+    if !gone.is_empty() {
+        let body = json!({ "ResourceARN": arn, "TagKeys": gone });
+        ask("UntagResource", body).await?;
+    }
+    if !new.is_empty() {
+        let body = json!({ "ResourceARN": arn, "Tags": tags::as_json(&new) });
+        ask("TagResource", body).await?;
+    }
+    Ok(())
 }
 
 /// Waits until it can be linked and mounted.

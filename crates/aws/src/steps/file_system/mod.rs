@@ -13,29 +13,22 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use self::fsx::{TAG_TOKEN, available, describe, explain, find, gone, link, request_end, tags};
+use self::fsx::{TAG_TOKEN, available, describe, explain, find, gone, is_going, link, request_end};
 use super::Step;
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
-use crate::handle::FileSystemRef;
+use crate::handle::{FileSystemRef, Handle};
 use crate::naming;
 use crate::removal::Removal;
 use crate::retry::Watch;
 use crate::run::Run;
-use crate::scheduler::{self, OneTime};
+use crate::scheduler::{self, LATE_IS_FINE, OneTime};
 use crate::settings::Service;
 use crate::spec::{FileSystem as Wanted, Mounted};
+use crate::tags::{self, Tags};
 
 /// The newest Lustre version; links to S3 need 2.12 or later, and the API's own default is 2.10.
 const VERSION: &str = "2.15";
-/// Tags of a resource, at most.
-const TAGS_MAX: usize = 50;
-/// Time for making the file system and its links, s.
-const MAKING_SECONDS: i64 = 3600;
-/// Time that a job without max_pending_hours waits for its instances, s: the least that SageMaker lets one set.
-const PENDING_SECONDS: i64 = 7200;
-/// Time for the upload of the model after the run's last moment, s.
-const UPLOAD_SECONDS: i64 = 7200;
 /// Links of one file system (FSx API reference, CreateDataRepositoryAssociation).
 const LINKS_MAX: usize = 8;
 
@@ -59,9 +52,14 @@ impl Step for FileSystem {
             return Ok(());
         }
         let mut made = note(run, &token).await?;
-        let found = match &made.id {
-            Some(id) => describe(run.aws, &made.region, id).await?,
-            None => find(run.aws, &made).await?,
+        let found = match look(run.aws, &made).await? {
+            // Its token is free, and what it was called is made anew, once it is gone.
+            Some(found) if is_going(&found) => {
+                let id = id_of(&found);
+                gone(run.aws, &made.region, &id, &run.watch).await?;
+                None
+            }
+            found => found,
         };
         let found = match found {
             Some(found) => found,
@@ -73,14 +71,20 @@ impl Step for FileSystem {
                 found
             }
         };
-        made.id = found["FileSystemId"].as_str().map(str::to_owned);
+        made.id = Some(id_of(&found));
         keep(run, &made);
-        schedule(run, &mut made).await?;
+        let making = i64::from(wanted.making_seconds) + i64::from(wanted.kept_seconds);
+        schedule(run, &mut made, making).await?;
         let found = available(run.aws, &made, &run.watch).await?;
         let mount = found["LustreConfiguration"]["MountName"].as_str();
         made.mount_name = mount.map(str::to_owned);
         keep(run, &made);
         link(run, &made, &links).await?;
+        // Its making took longer than planned: the run still gets all of its time.
+        let kept = i64::from(wanted.kept_seconds);
+        if scheduler::seconds(&made.deleted_at).is_some_and(|end| end < run.aws.now() + kept) {
+            schedule(run, &mut made, kept).await?;
+        }
         for channel in &run.spec.channels {
             if let Some(folder) = run
                 .inputs
@@ -165,7 +169,12 @@ impl Step for FileSystem {
 async fn former(run: &mut Run<'_>, token: &str) -> Result<(), Error> {
     for known in run.handle.file_systems.clone() {
         if known.token != token {
-            delete(run.aws, &known, &run.spec.name, &run.watch).await?;
+            if let Gone::NotOurs(id) = delete(run.aws, &known, &run.spec.name, &run.watch).await? {
+                run.remark(
+                    format!("file system {id} in {} stays", known.region),
+                    "It was made for an earlier run and no longer carries our tags: delete it if nobody uses it.",
+                );
+            }
             run.handle
                 .file_systems
                 .retain(|one| one.token != known.token);
@@ -243,7 +252,7 @@ fn keep(run: &mut Run<'_>, known: &FileSystemRef) {
     run.save();
 }
 
-/// Creates it, or is told of the one that a lost answer has created. One that is on its way out is waited for.
+/// Creates it, or is told of the one that a lost answer has created.
 async fn create(run: &Run<'_>, wanted: &Wanted, token: &str) -> Result<Value, Error> {
     let region = run.spec.region.as_str();
     let vpc = run.spec.vpc.as_ref();
@@ -252,21 +261,10 @@ async fn create(run: &Run<'_>, wanted: &Wanted, token: &str) -> Result<Value, Er
             .advise("Set vpc_config.")
             .on("vpc")
     })?;
-    let own = [
-        naming::TAG_MANAGED_BY,
-        naming::TAG_TRAINING,
-        naming::TAG_RUN,
-    ];
-    let all = run.tags();
-    let (ours, theirs): (Vec<_>, Vec<_>) =
-        all.iter().partition(|(key, _)| own.contains(&key.as_str()));
-    let mut tags = vec![json!({ "Key": TAG_TOKEN, "Value": token })];
-    tags.extend(
-        ours.into_iter()
-            .chain(theirs)
-            .take(TAGS_MAX - 1)
-            .map(|(key, value)| json!({ "Key": key, "Value": value })),
-    );
+    let mut tags = run.tags();
+    // The token names the run, and is the same however often the run is tried: so is the whole request.
+    tags.remove(naming::TAG_RUN);
+    tags.insert(TAG_TOKEN.to_owned(), token.to_owned());
     let body = json!({
         "ClientRequestToken": token,
         "FileSystemType": "LUSTRE",
@@ -275,26 +273,19 @@ async fn create(run: &Run<'_>, wanted: &Wanted, token: &str) -> Result<Value, Er
         "StorageCapacity": wanted.capacity_gib,
         "SubnetIds": [subnet],
         "SecurityGroupIds": vpc.map(|vpc| vpc.security_group_ids.clone()),
-        "Tags": tags,
+        "Tags": tags::as_json(&tags),
         "LustreConfiguration": { "DeploymentType": "SCRATCH_2" },
     });
-    loop {
-        let answer = run
-            .aws
-            .json(Service::Fsx, region, "CreateFileSystem", &body)
-            .await
-            .map_err(|error| explain(error, region))?;
-        let found = answer["FileSystem"].clone();
-        if found["Lifecycle"] != "DELETING" {
-            return Ok(found);
-        }
-        let id = found["FileSystemId"].as_str().unwrap_or_default();
-        gone(run.aws, region, id, &run.watch).await?;
-    }
+    let answer = run
+        .aws
+        .json(Service::Fsx, region, "CreateFileSystem", &body)
+        .await
+        .map_err(|error| explain(error, region))?;
+    Ok(answer["FileSystem"].clone())
 }
 
-/// Plans the deletion for the latest moment at which the run can end.
-async fn schedule(run: &mut Run<'_>, made: &mut FileSystemRef) -> Result<(), Error> {
+/// Plans the deletion, in so many seconds.
+async fn schedule(run: &mut Run<'_>, made: &mut FileSystemRef, seconds: i64) -> Result<(), Error> {
     let (Some(id), Some(place), Some(role), Some(dead_letters)) = (
         &made.id,
         run.handle.scheduling_in(&made.region),
@@ -303,19 +294,11 @@ async fn schedule(run: &mut Run<'_>, made: &mut FileSystemRef) -> Result<(), Err
     ) else {
         return Ok(());
     };
-    let spec = run.spec;
-    let runs = match spec.max_wait_seconds.filter(|_| spec.spot) {
-        Some(wait) => i64::from(wait.max(spec.max_runtime_seconds)),
-        None => {
-            i64::from(spec.max_runtime_seconds)
-                + spec.max_pending_seconds.map_or(PENDING_SECONDS, i64::from)
-        }
-    };
-    let end = run.aws.now() + MAKING_SECONDS + runs + UPLOAD_SECONDS;
+    let end = run.aws.now() + seconds;
     let group = place.group.clone();
     let name = naming::file_system_schedule(&made.token);
     let input = json!({ "FileSystemId": id }).to_string();
-    let description = format!("Deletes the file system of training {}", spec.name);
+    let description = format!("Deletes the file system of training {}", run.spec.name);
     let deletion = OneTime {
         region: &made.region,
         group: &group,
@@ -326,6 +309,7 @@ async fn schedule(run: &mut Run<'_>, made: &mut FileSystemRef) -> Result<(), Err
         role_arn: role,
         dead_letters: &dead_letters,
         description: &description,
+        patience: LATE_IS_FINE,
     };
     match deletion.create(run.aws, &made.token, &run.watch).await {
         // An earlier apply of this run has planned it.
@@ -357,23 +341,16 @@ async fn delete(
     name: &str,
     watch: &Watch<'_>,
 ) -> Result<Gone, Error> {
-    let found = match &known.id {
-        Some(id) => describe(aws, &known.region, id).await?,
-        None => find(aws, known).await?,
-    };
-    let gone = match found {
+    let gone = match look(aws, known).await? {
         None => Gone::Nothing,
         Some(found) => {
-            let id = found["FileSystemId"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
-            let tags = tags(&found);
-            let is = |key: &str, value: &str| tags.get(key).map(String::as_str) == Some(value);
-            if !is(naming::TAG_MANAGED_BY, naming::MANAGED_BY) || !is(naming::TAG_TRAINING, name) {
+            let id = id_of(&found);
+            if !tags::belong_to(&tags::from_json(&found["Tags"]), name) {
                 Gone::NotOurs(id)
             } else {
-                request_end(aws, &known.region, &id, watch).await?;
+                if !is_going(&found) {
+                    request_end(aws, &known.region, &id, watch).await?;
+                }
                 Gone::Going(id)
             }
         }
@@ -383,4 +360,30 @@ async fn delete(
         scheduler::delete(aws, &known.region, &known.group, &schedule).await?;
     }
     Ok(gone)
+}
+
+/// What FSx says of it, by its id, or by its token where a creation was never answered.
+async fn look(aws: &Aws, known: &FileSystemRef) -> Result<Option<Value>, Error> {
+    match &known.id {
+        Some(id) => describe(aws, &known.region, id).await,
+        None => find(aws, known).await,
+    }
+}
+
+fn id_of(found: &Value) -> String {
+    found["FileSystemId"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Brings the tags of file systems to what is wanted; ours stay.
+pub(crate) async fn retag(aws: &Aws, handle: &Handle, wanted: &Tags) -> Result<(), Error> {
+    for known in &handle.file_systems {
+        // Deleted by now, or on its way out.
+        if let Some(found) = look(aws, known).await?.filter(|found| !is_going(found)) {
+            fsx::retag(aws, &known.region, &found, wanted).await?;
+        }
+    }
+    Ok(())
 }
