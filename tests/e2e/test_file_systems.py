@@ -6,7 +6,7 @@ import signal
 
 import pytest
 from harness.config import training
-from harness.expect import expect_calls, expect_error
+from harness.expect import expect_action, expect_calls, expect_error, expect_known_value, expect_null_value
 from harness.steps import step
 from test_interrupts import converges, providers_of
 from test_permissions import printed_policy
@@ -62,6 +62,15 @@ def as_asked(emulator, prefix: str = "s3://training-data/data/", region: str = "
     return made
 
 
+def carries(team: str | None):
+    """The file system carries this tag of the user's."""
+
+    def check(seen):
+        assert as_asked(seen.emulator)["tags"].get("team") == team
+
+    return check
+
+
 def test_the_whole_life(scene):
     """One file system for one run; a new run has its own, and the old one goes."""
     first = []
@@ -75,17 +84,11 @@ def test_the_whole_life(scene):
     def another(seen):
         assert as_asked(seen.emulator)["id"] != first[0]
 
-    def tagged(seen):
-        assert as_asked(seen.emulator)["tags"].get("team") == seen.state["sustainable_ml_training.bert"]["tags"]["team"]
-
-    def untagged(seen):
-        assert "team" not in as_asked(seen.emulator)["tags"]
-
     scene.run(
         step(ON_LUSTRE, state=[there, expect_calls(CreateFileSystem=1, CreateTrainingJob=1, PutBucketNotification=0)]),
         step(ON_LUSTRE, state=[there, expect_calls(CreateFileSystem=0, DeleteFileSystem=0)]),
-        step(ON_LUSTRE.with_(tags={"team": "nlp"}), state=[tagged, expect_calls(CreateFileSystem=0)]),
-        step(ON_LUSTRE, state=[untagged, expect_calls(CreateFileSystem=0)]),
+        step(ON_LUSTRE.with_(tags={"team": "nlp"}), state=[carries("nlp"), expect_calls(CreateFileSystem=0)]),
+        step(ON_LUSTRE, state=[carries(None), expect_calls(CreateFileSystem=0)]),
         step(
             ON_LUSTRE.with_(hyperparameters={"epochs": "4"}),
             state=[another, expect_calls(CreateFileSystem=1, DeleteFileSystem=1)],
@@ -121,6 +124,36 @@ def test_nobody_applies_again(scene):
     scene.emulator.advance(3600)
     assert not scene.emulator.file_systems() and not schedules(scene.emulator)
     scene.expect_pending({})
+    scene.destroy()
+
+
+@pytest.mark.parametrize("end", ["Completed", "Failed"])
+def test_the_first_apply_after_the_end_deletes_it(scene, end):
+    """However the run has ended; what cannot be deleted is tried again, and nothing is tainted."""
+    scene.run(step(ON_LUSTRE, state=[lambda seen: as_asked(seen.emulator)]), destroy=False)
+    scene.emulator.finish_jobs(end)
+    scene.emulator.fault("fsx", "DeleteFileSystem", "refused", count=None)
+    still = expect_known_value("pending_steps", ["delete_file_system"])
+    sentence = r"(?s)Allow fsx:DeleteFileSystem.*bert-\w+ is over, and its file system bills until its planned deletion at \S+Z\. The next apply tries this again\."
+    scene.run(
+        step(
+            ON_LUSTRE,
+            plan=[expect_action("update")],
+            error=expect_error("The file system was not deleted", sentence, "use_fsx_lustre"),
+            state=[still],
+        ),
+        destroy=False,
+    )
+    scene.emulator.heal()
+    scene.run(
+        step(
+            ON_LUSTRE,
+            plan=[expect_action("update")],
+            state=[expect_null_value("pending_steps"), expect_calls(DeleteFileSystem=1, CreateTrainingJob=0)],
+        ),
+        destroy=False,
+    )
+    assert not scene.emulator.file_systems() and not schedules(scene.emulator)
     scene.destroy()
 
 
@@ -257,4 +290,8 @@ def test_the_printed_policy_is_enough(scene):
     features = ["run", "managed_role", "dashboard", "quotas", "fsx"]
     scene.provider_arguments = scene.emulator.enforce(printed_policy(scene, features))
     scene.keep()
-    scene.run(step(ON_LUSTRE, state=[lambda seen: as_asked(seen.emulator)]))
+    scene.run(
+        step(ON_LUSTRE, state=[carries(None)]),
+        step(ON_LUSTRE.with_(tags={"team": "nlp"}), state=[carries("nlp")]),
+        step(ON_LUSTRE, state=[carries(None)]),
+    )

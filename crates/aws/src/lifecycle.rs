@@ -270,7 +270,7 @@ pub async fn wait(
     crate::wait::wait(aws, handle, options, &Watch::new(control, aws.timing())).await
 }
 
-/// Does one thing after the end of a run that succeeded. May be called again after any failure or kill.
+/// Does one thing after the end of a run. May be called again after any failure or kill.
 pub async fn after_end(
     aws: &Aws,
     handle: &Handle,

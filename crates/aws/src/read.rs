@@ -17,7 +17,9 @@ use crate::request;
 use crate::s3::{Bucket, rfc3339, seconds_between};
 use crate::settings::Service;
 use crate::spec::Compression;
-use crate::steps::{Job, STEPS, describe, observe_schedule, same_account};
+use crate::steps::{
+    Job, STEPS, describe, forget_gone_file_systems, observe_schedule, same_account,
+};
 
 const LOG_GROUP: &str = "/aws/sagemaker/TrainingJobs";
 const LOG_LINES: usize = 20;
@@ -86,6 +88,7 @@ pub(crate) async fn read(
     }
     if report.observation.is_terminal() {
         report.handle.wait_pending = false;
+        forget_gone_file_systems(aws, &mut report.handle).await;
     }
     confirm(aws, &mut report.handle).await;
     if options.check_parts {

@@ -82,7 +82,7 @@ pub struct ReadReport {
 pub struct AfterReport {
     /// With what has been made.
     pub handle: Handle,
-    /// What there is now: the folder of the copies, or the ARN of the model package.
+    /// What there is now: the folder of the copies, or the ARN of the model package; `None`: nothing more.
     pub made: Option<String>,
     /// Why it ended early; the next try goes on from there.
     pub failure: Option<Error>,

@@ -352,7 +352,7 @@ fn storage(solver: &Solver, chosen: &Found) -> Vec<String> {
     let mut lines = Vec::new();
     if m.request.file_system {
         lines.push(format!(
-            "File system: {} GiB for {}, until its planned deletion: {} of the cost. A destroy or a new run deletes it sooner.",
+            "File system: {} GiB for {}, until its planned deletion: {} of the cost. An apply or a destroy after the run deletes it sooner.",
             plain(f64::from(crate::file_system_gib(m.request.dataset_size_gb))),
             hours(chosen.x.file_system_h),
             money(chosen.x.file_system_usd).trim_start_matches('+')

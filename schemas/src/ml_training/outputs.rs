@@ -163,7 +163,7 @@ declare! {
         run_change: String, "What a plan does to a run that exists.", out(ANY_TEXT).more("For example `stops bert-1a2b3c after 31 h and 1,204 USD as of the last refresh, starts a new run`. The plan itself only says \"update\", and `prevent_destroy` does not see a new run; `on_change` guards it.");
         source_digest: String, "Digest of the source folder's content.", out(ANY_TEXT);
         pending_steps: Vec<String>, "What the next apply has to do.", out(LINES).after_refresh()
-            .more("`wait_for_completion`, and after the end of a run that succeeded `copy_artifacts` and `register_model`. The next plan shows an update in place of this attribute.");
+            .more("`wait_for_completion`, and after the end of a run that succeeded `copy_artifacts` and `register_model`, and after any end `delete_file_system`. The next plan shows an update in place of this attribute.");
     }
     "Results" {
         model_artifacts_location: String, "Folder that holds `model.tar.gz`.", out(ANY_TEXT).after_apply().more("With `output_compression = \"NONE\"` it is the prefix of the uncompressed model.");

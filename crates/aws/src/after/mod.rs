@@ -1,4 +1,4 @@
-//! What is done after the end of a run: the model is copied to a second place and registered.
+//! What is done after the end of a run: the model is copied to a second place and registered, a file system is deleted.
 //!
 //! These are no steps of a create: the job has ended, nothing of it can be endangered any more, and each of them may be
 //! tried again by any later apply. Each finds out by itself what an earlier try has done, so that a kill or a lost
@@ -15,12 +15,13 @@ use crate::clients::Aws;
 use crate::control::Control;
 use crate::error::Error;
 use crate::handle::Handle;
-use crate::report::AfterReport;
+use crate::report::{AfterReport, Remark};
 use crate::retry::Watch;
+use crate::steps::end_file_systems;
 
 pub(crate) use register::{Group, empty_group_goes, group_of};
 
-/// One thing to do after the end of a run that succeeded.
+/// One thing to do after the end of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AfterStep {
     /// Copies the artifacts into the run's folder under this `s3://` prefix ([`copied_to`]).
@@ -30,6 +31,8 @@ pub enum AfterStep {
     },
     /// Registers the model as a version of a model package group.
     RegisterModel(Registration),
+    /// Deletes the file system that the run has read from, before its planned deletion.
+    DeleteFileSystem,
 }
 
 /// A model version to register.
@@ -66,14 +69,31 @@ pub(crate) async fn after_end(
         failure: None,
         remarks: Vec::new(),
     };
-    let result: Result<String, Error> = match step {
-        AfterStep::CopyArtifacts { to } => copy::artifacts(aws, handle, to, &watch).await,
-        AfterStep::RegisterModel(wanted) => register::model(aws, &mut report, wanted, &watch).await,
+    let result: Result<Option<String>, Error> = match step {
+        AfterStep::CopyArtifacts { to } => copy::artifacts(aws, handle, to, &watch).await.map(Some),
+        AfterStep::RegisterModel(wanted) => {
+            let made = register::model(aws, &mut report, wanted, &watch).await;
+            made.map(Some)
+        }
+        AfterStep::DeleteFileSystem => delete_file_system(aws, &mut report, &watch).await,
     };
     match result {
-        Ok(made) => report.made = Some(made),
+        Ok(made) => report.made = made,
         Err(error) => report.failure = Some(error),
     }
     control.progress.save(&report.handle);
     report
+}
+
+async fn delete_file_system(
+    aws: &Aws,
+    report: &mut AfterReport,
+    watch: &Watch<'_>,
+) -> Result<Option<String>, Error> {
+    let left = end_file_systems(aws, &mut report.handle, watch).await?;
+    let remarks = left
+        .into_iter()
+        .map(|line| Remark::new("left in place", line));
+    report.remarks.extend(remarks);
+    Ok(None)
 }

@@ -42,7 +42,9 @@ pub(crate) use account::same_account;
 pub(crate) use alarms::{change as change_alarms, find as find_alarms, retag as retag_alarms};
 pub(crate) use buckets::retag as retag_bucket;
 pub(crate) use experiment::config as experiment_config;
-pub(crate) use file_system::retag as retag_file_systems;
+pub(crate) use file_system::{
+    end as end_file_systems, forget_gone as forget_gone_file_systems, retag as retag_file_systems,
+};
 pub(crate) use job::{Job, describe};
 pub(crate) use manifest::Document;
 pub(crate) use registry::carries_our_tags;

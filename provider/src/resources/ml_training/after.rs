@@ -1,7 +1,8 @@
-//! What is done after the end of a run: the wait that ended early, the copy of the artifacts, the registered model.
+//! What is done after the end of a run: the wait that ended early, the copy of the artifacts, the registered model, the
+//! end of its file system.
 //!
-//! What is still to do follows from what is wanted (inputs) and what there is (outputs) alone, so that a plan, a refresh
-//! and an apply say the same, and nothing has to be remembered that a kill could lose.
+//! What is still to do follows from what is wanted (inputs) and what there is (outputs, and file systems in the handle)
+//! alone, so that a plan, a refresh and an apply say the same, and nothing has to be remembered that a kill could lose.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,6 +21,9 @@ pub(crate) const WAIT: &str = "wait_for_completion";
 const COPY: &str = "copy_artifacts";
 /// `model_package_group_name`.
 const REGISTER: &str = "register_model";
+
+/// The file system of the run, which bills until its planned deletion.
+const DELETE: &str = "delete_file_system";
 
 /// A step and the output that it fills: no refresh touches these.
 pub(crate) const STEPS: [(&str, &str); 2] = [
@@ -69,9 +73,18 @@ fn group_of(arn: &str) -> Option<&str> {
     arn.split('/').nth(1)
 }
 
-/// `pending_steps`.
-pub(crate) fn pending(waiting: bool, inputs: &Object, outputs: &Object) -> Value {
-    let mut steps = to_do(inputs, outputs);
+/// The run is over, however it ended, and its file system is there still.
+fn is_idle(handle: &Handle, outputs: &Object) -> bool {
+    let outcome = get(outputs, "outcome").as_str();
+    !handle.file_systems.is_empty() && outcome.is_some_and(|outcome| outcome != "pending")
+}
+
+/// `pending_steps` of a state.
+pub(crate) fn pending(waiting: bool, handle: &Handle, state: &Object) -> Value {
+    let mut steps = to_do(state, state);
+    if is_idle(handle, state) {
+        steps.push(DELETE);
+    }
     if waiting {
         steps.insert(0, WAIT);
     }
@@ -112,11 +125,16 @@ impl Finish<'_> {
         if !get(self.planned, "pending_steps").is_unknown() || state.is_empty() {
             return response;
         }
-        let open: Vec<&str> = to_do(&state, &state);
-        for (step, output) in STEPS {
-            if !open.contains(&step) || !get(self.planned, output).is_unknown() {
-                continue;
-            }
+        let open = to_do(&state, &state);
+        let shown = |output: &str| get(self.planned, output).is_unknown();
+        let idle = is_idle(&handle, &state).then_some((DELETE, None));
+        let steps: Vec<(&str, Option<&str>)> = STEPS
+            .into_iter()
+            .filter(|(step, output)| open.contains(step) && shown(output))
+            .map(|(step, output)| (step, Some(output)))
+            .chain(idle)
+            .collect();
+        for (step, output) in steps {
             let progress = aws::NoProgress;
             let control = Control {
                 stop: self.request.stop.receiver(),
@@ -127,7 +145,7 @@ impl Finish<'_> {
             let report = lifecycle::after_end(self.aws, &handle, &wanted, &control).await;
             response.diagnostics.extend(remarks(&report.remarks));
             handle = report.handle;
-            if let Some(made) = report.made {
+            if let (Some(made), Some(output)) = (report.made, output) {
                 state.insert(output.to_owned(), made.into());
             }
             if let Some(error) = report.failure {
@@ -137,13 +155,19 @@ impl Finish<'_> {
             }
             remembered.handle = Some(handle.clone());
             let waiting = handle.wait_pending;
-            state.insert("pending_steps".to_owned(), pending(waiting, &state, &state));
+            state.insert(
+                "pending_steps".to_owned(),
+                pending(waiting, &handle, &state),
+            );
             self.request
                 .rescue
                 .keep(Value::Map(state.clone()), remembered.write());
         }
         let waiting = handle.wait_pending;
-        state.insert("pending_steps".to_owned(), pending(waiting, &state, &state));
+        state.insert(
+            "pending_steps".to_owned(),
+            pending(waiting, &handle, &state),
+        );
         response.state = Value::Map(state);
         response.private = remembered.write();
         response
@@ -152,13 +176,21 @@ impl Finish<'_> {
     fn failed(&self, handle: &Handle, step: &str, error: &aws::Error) -> Diagnostic {
         let (attribute, what) = match step {
             COPY => ("copy_artifacts_to", "The artifacts were not copied"),
+            DELETE => ("use_fsx_lustre", "The file system was not deleted"),
             _ => ("model_package_group_name", "The model was not registered"),
         };
+        let job = handle.job_name.as_deref().unwrap_or("The training");
+        let left = match (step, handle.file_systems.first()) {
+            (DELETE, Some(known)) => format!(
+                "{job} is over, and its file system bills until its planned deletion at {}.",
+                known.deleted_at
+            ),
+            _ => format!("{job} ended well, and nothing of it is lost."),
+        };
         let detail = format!(
-            "{}: {}\n{} ended well, and nothing of it is lost. The next apply tries this again.",
+            "{}: {}\n{left} The next apply tries this again.",
             error.summary(),
             error.detail(),
-            handle.job_name.as_deref().unwrap_or("The training"),
         );
         if self.harmless {
             Diagnostic::warning(what, detail)
@@ -171,6 +203,9 @@ impl Finish<'_> {
 
 fn wanted(step: &str, state: &Object) -> AfterStep {
     let text = |name: &str| get(state, name).as_str().map(str::to_owned);
+    if step == DELETE {
+        return AfterStep::DeleteFileSystem;
+    }
     if step == COPY {
         return AfterStep::CopyArtifacts {
             to: text("copy_artifacts_to").unwrap_or_default(),

@@ -82,7 +82,7 @@ pub(crate) async fn read(
         }
         state.insert(name.to_owned(), value);
     }
-    let pending = after::pending(waiting, &state, &state);
+    let pending = after::pending(waiting, &report.handle, &state);
     state.insert("pending_steps".to_owned(), pending);
     state.insert("run_change".to_owned(), Value::Null);
     if report.alarms_missing {

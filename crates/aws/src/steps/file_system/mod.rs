@@ -125,30 +125,18 @@ impl Step for FileSystem {
     }
 
     async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {
-        for known in removal.handle.file_systems.clone() {
-            if removal.retained {
+        if removal.retained {
+            for known in removal.handle.file_systems.clone() {
                 removal.leave(format!(
                     "file system {} in {}: the retained job reads from it; it is deleted at {}",
                     known.id.as_deref().unwrap_or("(unknown)"),
                     known.region,
                     known.deleted_at
                 ));
-                continue;
             }
-            let name = removal.handle.name.clone();
-            match delete(removal.aws, &known, &name, &removal.watch).await? {
-                Gone::NotOurs(id) => removal.leave(format!(
-                    "file system {id} in {}: it no longer carries our tags",
-                    known.region
-                )),
-                // Its network interfaces hold subnet and security groups until it is gone.
-                Gone::Going(id) => gone(removal.aws, &known.region, &id, &removal.watch).await?,
-                Gone::Nothing => {}
-            }
-            removal
-                .handle
-                .file_systems
-                .retain(|one| one.token != known.token);
+        } else {
+            let left = end(removal.aws, &mut removal.handle, &removal.watch).await?;
+            left.into_iter().for_each(|line| removal.leave(line));
         }
         Ok(())
     }
@@ -311,8 +299,10 @@ async fn schedule(run: &mut Run<'_>, made: &mut FileSystemRef, seconds: i64) -> 
         description: &description,
         patience: LATE_IS_FINE,
     };
-    match deletion.create(run.aws, &made.token, &run.watch).await {
-        // An earlier apply of this run has planned it.
+    // The moment belongs to the call: with the token of another moment it would be taken for that one, and done.
+    let call = format!("{}-{end}", made.token);
+    match deletion.create(run.aws, &call, &run.watch).await {
+        // It is planned for another moment already.
         Err(error) if error.kind() == Kind::Conflict => {
             deletion.update(run.aws, &run.watch).await?;
         }
@@ -360,6 +350,37 @@ async fn delete(
         scheduler::delete(aws, &known.region, &known.group, &schedule).await?;
     }
     Ok(gone)
+}
+
+/// Deletes every file system of a run that is over, and waits until they are gone: until then their network interfaces hold
+/// subnet and security groups. What is not ours stays, a line each.
+pub(crate) async fn end(
+    aws: &Aws,
+    handle: &mut Handle,
+    watch: &Watch<'_>,
+) -> Result<Vec<String>, Error> {
+    let mut left = Vec::new();
+    for known in handle.file_systems.clone() {
+        match delete(aws, &known, &handle.name, watch).await? {
+            Gone::NotOurs(id) => left.push(format!(
+                "file system {id} in {}: it no longer carries our tags",
+                known.region
+            )),
+            Gone::Going(id) => gone(aws, &known.region, &id, watch).await?,
+            Gone::Nothing => {}
+        }
+        handle.file_systems.retain(|one| one.token != known.token);
+    }
+    Ok(left)
+}
+
+/// Forgets those that are gone. One that cannot be asked for counts as there.
+pub(crate) async fn forget_gone(aws: &Aws, handle: &mut Handle) {
+    for known in handle.file_systems.clone() {
+        if matches!(look(aws, &known).await, Ok(None)) {
+            handle.file_systems.retain(|one| one.token != known.token);
+        }
+    }
 }
 
 /// What FSx says of it, by its id, or by its token where a creation was never answered.
