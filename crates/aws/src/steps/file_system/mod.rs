@@ -280,7 +280,10 @@ async fn schedule(run: &mut Run<'_>, made: &mut FileSystemRef, seconds: i64) -> 
         &run.handle.scheduler_role_arn,
         run.handle.dead_letters_in(&made.region),
     ) else {
-        return Ok(());
+        return Err(Error::new(
+            Kind::Other,
+            "nothing is there that could delete the file system later",
+        ));
     };
     let end = run.aws.now() + seconds;
     let group = place.group.clone();
