@@ -33,8 +33,9 @@ def matrix(tmp_path, cli_config, emulator):
     provider.stop()
 
 
-def disturb(matrix, record, phase, pick, share, beyond=()) -> None:
+def disturb(matrix, record, phase, pick, share) -> None:
     """Plays this share of the cells; the report carries them to the table."""
+    beyond = [call for other in PHASES if other.name == phase.beyond for call in matrix.calls(other)]
     cells = []
     for number, call in list(enumerate(matrix.calls(phase)))[share::SHARES]:
         # Pairs of calls per tool, so that each share meets both.
@@ -51,8 +52,7 @@ def disturb(matrix, record, phase, pick, share, beyond=()) -> None:
 def test_a_fault_at_every_call(matrix, record_property, phase, share):
     """Every call once, the faults in rotation."""
     faults, first = list(FAULTS), PHASES.index(phase)
-    done = [call for other in PHASES if other.name == phase.beyond for call in matrix.calls(other)]
-    disturb(matrix, record_property, phase, lambda number: [faults[(number + first) % len(faults)]], share, done)
+    disturb(matrix, record_property, phase, lambda number: [faults[(number + first) % len(faults)]], share)
 
 
 @pytest.mark.matrix

@@ -21,7 +21,7 @@ class Phase:
     `world`      what AWS is like, beside the usual
     `ended`      the run is over by then, and stays so
     `supersedes` a run is followed by another: the record of the ended one stays
-    `beyond`     the phase that makes the other calls: `make test` disturbs only what this one makes beyond it
+    `beyond`     the phase that makes the other calls: only what this one makes beyond it is disturbed
     """
 
     name: str
