@@ -108,3 +108,23 @@ def test_a_second_apply_waits_for_the_first(scene, tmp_path):
     _, plan = scene.plan()
     assert not changes(plan)
     scene.destroy(records=True)
+
+
+@pytest.mark.parametrize("operation", ["AddTags", "CreateTrainingJob"])
+def test_kill_9_of_a_new_run_then_destroy(scene, operation):
+    """The state names the old run; the claim leads to the one that it was to be followed by, and both go."""
+    scene.run(step(RUN), destroy=False)
+    scene.write(RUN.with_(on_change="rerun", hyperparameters={"rate": "2"}))
+    mark = scene.emulator.mark()
+    scene.emulator.fault("sagemaker", operation, "delay", seconds=2)
+    process = scene.start("apply", "-json", "-auto-approve")
+    scene.emulator.wait_for(operation, mark)
+    for pid in providers_of(process):
+        os.kill(pid, signal.SIGKILL)
+    assert scene.workdir.finish(process, timeout=120).code != 0
+    scene.emulator.settle()
+    scene.emulator.heal()
+    lost = [job["name"] for job in scene.emulator.jobs()][1:]
+    result = scene.destroy(records=True)
+    said = [warning.summary for warning in result.warnings]
+    assert [one for one in said if "removed too" in one] == [f"training job {name} removed too" for name in lost], said

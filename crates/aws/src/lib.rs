@@ -35,6 +35,7 @@ mod claim;
 mod clients;
 mod clock;
 mod import;
+mod lost;
 mod pages;
 mod planned;
 mod read;

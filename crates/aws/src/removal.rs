@@ -5,10 +5,11 @@ use crate::control::Control;
 use crate::error::{Error, Kind};
 use crate::handle::{BucketRef, Handle};
 use crate::lifecycle::{DestroyOptions, OnDestroy};
+use crate::lost;
 use crate::report::{DestroyReport, Failure, Remark};
 use crate::retry::Watch;
 use crate::s3::Bucket;
-use crate::steps::{STEPS, same_account};
+use crate::steps::{STEPS, end_job, same_account};
 
 /// What the steps remove from.
 pub(crate) struct Removal<'a> {
@@ -56,10 +57,10 @@ impl<'a> Removal<'a> {
     /// failure the rest still goes, and the first failure is reported.
     pub(crate) async fn walk(mut self) -> DestroyReport {
         let mut failure = None;
-        if let Err(error) = self.same_account().await {
+        if let Err((step, error)) = self.begin().await {
             let job_exists = self.handle.job_name.is_some();
             let failure = Some(Failure {
-                step: "account",
+                step,
                 error,
                 job_exists,
             });
@@ -108,6 +109,46 @@ impl<'a> Removal<'a> {
             left: self.left,
             remarks: self.remarks,
         }
+    }
+
+    /// Before anything goes: whose account it is, and the run that a crash has lost. Both jobs end before what they use.
+    async fn begin(&mut self) -> Result<(), (&'static str, Error)> {
+        self.same_account()
+            .await
+            .map_err(|error| ("account", error))?;
+        let lost = lost::find(self).await;
+        let Some(lost) = lost.map_err(|error| ("claim", error))? else {
+            return Ok(());
+        };
+        end_job(self)
+            .await
+            .map_err(|error| ("training job", error))?;
+        if let Some(other) = lost.handle {
+            let job = other.job_name.clone().unwrap_or_default();
+            let own = std::mem::replace(&mut self.handle, other);
+            let (region, result) = (self.handle.region.clone(), self.all_steps().await);
+            self.handle = own;
+            result?;
+            self.remarks.push(Remark::new(
+                format!("training job {job} removed too"),
+                format!(
+                    "It was to follow this run, in {region}, in an apply whose state was lost."
+                ),
+            ));
+        }
+        // The claim is that run's, if it is still there.
+        self.handle.nonce = lost.nonce;
+        Ok(())
+    }
+
+    async fn all_steps(&mut self) -> Result<(), (&'static str, Error)> {
+        for step in STEPS.iter().rev() {
+            self.watch.check().map_err(|error| (step.name(), error))?;
+            step.remove(self)
+                .await
+                .map_err(|error| (step.name(), error))?;
+        }
+        Ok(())
     }
 
     async fn same_account(&self) -> Result<(), Error> {

@@ -33,8 +33,9 @@ class Attached:
         self.process = None
         self.words = None
 
-    def fresh(self, folder: Path) -> dict[str, str]:
-        """What the tool needs in its environment: a provider that has just started and works in this folder."""
+    def fresh(self, folder: Path, **environment: str) -> dict[str, str]:
+        """What the tool needs in its environment: a provider that has just started and works in this folder. `environment`
+        goes to the provider."""
         self.stop()
         self.words = folder / ".provider-stderr"
         # Relative paths of a configuration are the provider's own: Terraform starts it in the module's folder.
@@ -42,7 +43,7 @@ class Attached:
             self.process = subprocess.Popen(
                 [str(self.binary), "-debug"],
                 cwd=folder,
-                env=self.environment,
+                env={**self.environment, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=words,

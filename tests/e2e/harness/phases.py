@@ -138,7 +138,7 @@ PHASES = [
     Phase("destroy with staging", ABROAD, ABROAD, "destroy"),
     Phase("destroy with alarms", TOLD, TOLD, "destroy", beyond="destroy"),
     Phase("destroy with an experiment", RECORDED, RECORDED, "destroy", beyond="destroy"),
-    Phase("destroy of a warm pool", WARM, WARM, "destroy", completes, pools, beyond="destroy"),
+    Phase("destroy of a warm pool", WARM, WARM, "destroy", completes, pools, ended=True, beyond="destroy"),
     Phase("create with a file system", MOUNTED, beyond="create"),
     Phase("end of a file system", MOUNTED, MOUNTED, "apply", completes, ended=True, beyond="read"),
     Phase("destroy with a file system", MOUNTED, MOUNTED, "destroy", beyond="destroy"),

@@ -48,101 +48,108 @@ impl Step for TrainingJob {
     }
 
     async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {
-        if removal.handle.job_name.is_none()
-            && let Some((job, planned)) = claimed_job(removal).await?
-        {
-            removal.handle.job_name = Some(job);
-            removal.handle.schedule = planned;
-        }
-        let Some(job) = removal.handle.job_name.clone() else {
-            return Ok(());
-        };
-        if removal.handle.schedule.is_some() {
-            let begun = schedule::cancel(removal.aws, &removal.handle, &removal.watch).await?;
-            removal.handle.schedule = None;
-            if !begun {
-                // Nothing has run: there is nothing to retain and no record.
-                removal.handle.job_name = None;
-                removal.handle.job_arn = None;
-                return Ok(());
-            }
-        }
-        if removal.options.on_destroy == OnDestroy::Retain {
-            let running = describe(removal.aws, &removal.handle.region, &job)
-                .await?
-                .is_some_and(|found| !found.is_terminal());
-            if removal.handle.warm_pool && !running {
-                removal.leave(format!(
-                    "warm pool of {job} in {}: its instances bill until keep_alive_minutes are over",
-                    removal.handle.region
-                ));
-            }
-            removal.retained = running;
-            removal.leave(format!(
-                "training job {job} in {}{}",
-                removal.handle.region,
-                if running {
-                    ": it goes on running and billing"
-                } else {
-                    ""
-                }
-            ));
-            if running {
-                removal.remarks.push(Remark::new(
-                    format!("training job {job} goes on"),
-                    "on_destroy = \"retain\": its role, claim and buckets stay as long as it runs, and are no longer managed here.",
-                ));
-            }
+        end(removal).await
+    }
+}
+
+/// Ends the job, or takes its start back.
+pub(crate) async fn end(removal: &mut Removal<'_>) -> Result<(), Error> {
+    if removal.handle.job_name.is_none()
+        && let Some((job, planned)) = claimed_job(removal).await?
+    {
+        removal.handle.job_name = Some(job);
+        removal.handle.schedule = planned;
+    }
+    let Some(job) = removal.handle.job_name.clone() else {
+        return Ok(());
+    };
+    if removal.handle.schedule.is_some() {
+        let begun = schedule::cancel(removal.aws, &removal.handle, &removal.watch).await?;
+        removal.handle.schedule = None;
+        if !begun {
+            // Nothing has run: there is nothing to retain and no record.
             removal.handle.job_name = None;
             removal.handle.job_arn = None;
             return Ok(());
         }
-        let ended = let_go_and_stop(
-            removal.aws,
-            &removal.handle,
-            &removal.watch,
-            &mut removal.remarks,
-        )
-        .await?;
-        let region = removal.handle.region.clone();
-        for (region, job) in std::mem::take(&mut removal.handle.former_pools) {
-            pool::end(removal.aws, &region, &job, &removal.watch).await?;
+    }
+    if removal.options.on_destroy == OnDestroy::Retain {
+        let running = describe(removal.aws, &removal.handle.region, &job)
+            .await?
+            .is_some_and(|found| !found.is_terminal());
+        if removal.handle.warm_pool && !running {
+            removal.leave(format!(
+                "warm pool of {job} in {}: its instances bill until keep_alive_minutes are over",
+                removal.handle.region
+            ));
         }
-        if removal.handle.warm_pool && !matches!(ended, Stopping::NotOurs) {
-            match pool::end(removal.aws, &region, &job, &removal.watch).await? {
-                Pool::None | Pool::Ended => {}
-                Pool::Taken(by) => removal.leave(format!(
-                    "warm pool of {job} in {region}: job {by} has taken it over"
-                )),
+        removal.retained = running;
+        removal.leave(format!(
+            "training job {job} in {}{}",
+            removal.handle.region,
+            if running {
+                ": it goes on running and billing"
+            } else {
+                ""
             }
-        }
-        match ended {
-            Stopping::Gone => {}
-            Stopping::NotOurs => removal.leave(format!(
-                "training job {job} in {region}: it no longer carries this run's tag"
-            )),
-            _ if removal.delete_record() => {
-                delete(removal.aws, &region, &job, &removal.watch).await?;
-                removal.leave(format!(
-                    "log streams {job}/ in /aws/sagemaker/TrainingJobs, {region}"
+        ));
+        if running {
+            removal.remarks.push(Remark::new(
+                    format!("training job {job} goes on"),
+                    "on_destroy = \"retain\": its role, claim and buckets stay as long as it runs, and are no longer managed here.",
                 ));
-            }
-            _ => {
-                removal.leave(format!("record of training job {job} in {region} (on_destroy = \"delete\" would remove it)"));
-                removal.leave(format!(
-                    "log streams {job}/ in /aws/sagemaker/TrainingJobs, {region}"
-                ));
-            }
-        }
-        if let Some(location) = removal.handle.model_artifacts_location()
-            && holds_something(removal, &location).await
-        {
-            removal.leave(format!("artifacts under {location}"));
         }
         removal.handle.job_name = None;
         removal.handle.job_arn = None;
-        Ok(())
+        return Ok(());
     }
+    let ended = let_go_and_stop(
+        removal.aws,
+        &removal.handle,
+        &removal.watch,
+        &mut removal.remarks,
+    )
+    .await?;
+    let region = removal.handle.region.clone();
+    for (region, job) in std::mem::take(&mut removal.handle.former_pools) {
+        pool::end(removal.aws, &region, &job, &removal.watch).await?;
+    }
+    if removal.handle.warm_pool && !matches!(ended, Stopping::NotOurs) {
+        match pool::end(removal.aws, &region, &job, &removal.watch).await? {
+            Pool::None | Pool::Ended => {}
+            Pool::Taken(by) => removal.leave(format!(
+                "warm pool of {job} in {region}: job {by} has taken it over"
+            )),
+        }
+    }
+    match ended {
+        Stopping::Gone => {}
+        Stopping::NotOurs => removal.leave(format!(
+            "training job {job} in {region}: it no longer carries this run's tag"
+        )),
+        _ if removal.delete_record() => {
+            delete(removal.aws, &region, &job, &removal.watch).await?;
+            removal.leave(format!(
+                "log streams {job}/ in /aws/sagemaker/TrainingJobs, {region}"
+            ));
+        }
+        _ => {
+            removal.leave(format!(
+                "record of training job {job} in {region} (on_destroy = \"delete\" would remove it)"
+            ));
+            removal.leave(format!(
+                "log streams {job}/ in /aws/sagemaker/TrainingJobs, {region}"
+            ));
+        }
+    }
+    if let Some(location) = removal.handle.model_artifacts_location()
+        && holds_something(removal, &location).await
+    {
+        removal.leave(format!("artifacts under {location}"));
+    }
+    removal.handle.job_name = None;
+    removal.handle.job_arn = None;
+    Ok(())
 }
 
 /// A create that was cut short may have created the job, or planned its start, without hearing of it: the claim names

@@ -45,7 +45,7 @@ pub(crate) use experiment::config as experiment_config;
 pub(crate) use file_system::{
     end as end_file_systems, forget_gone as forget_gone_file_systems, retag as retag_file_systems,
 };
-pub(crate) use job::{Job, describe};
+pub(crate) use job::{Job, describe, end as end_job};
 pub(crate) use manifest::Document;
 pub(crate) use registry::carries_our_tags;
 pub(crate) use role::retag as retag_role;

@@ -210,6 +210,8 @@ pub(crate) fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnost
         _ if seen.status == "NotFound" && outcome != "succeeded" => {
             "is gone, and no success of it was seen; the next apply starts a new run"
         }
+        // A destroy that was broken off has asked for it, or somebody else.
+        Outcome::Pending if seen.status == "Stopping" => "is being stopped",
         Outcome::Failed => "failed",
         Outcome::FailedToLaunch => "was not started",
         Outcome::OverRun => "was stopped at max_runtime_hours; a partial model was uploaded",
