@@ -229,9 +229,12 @@ class Matrix:
 
 def _billing(scene: Scene) -> list[str]:
     """Names of jobs of ours that have not ended, and of starts that are planned."""
+    starts = [
+        one for one in scene.emulator.schedules() if one["request"]["Target"]["Arn"].endswith(":createTrainingJob")
+    ]
     return [
         thing["name"]
-        for thing in (*scene.emulator.schedules(), *scene.emulator.jobs())
+        for thing in (*starts, *scene.emulator.jobs())
         if others.THEIRS not in thing["name"] and thing.get("status") in (None, "InProgress", "Stopping")
     ]
 

@@ -114,6 +114,7 @@ def checkpoints(emulator: Emulator) -> None:
             if job["name"].startswith("bert"):
                 emulator.client("s3").put_object(Bucket="training-data", Key=key, Body=b"weights")
 
+
 NETWORK = {"subnets": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-0123456789abcdef0"]}
 MOUNTED = training(use_fsx_lustre=True, vpc_config=NETWORK, **USUAL)
 

@@ -158,6 +158,31 @@ def test_a_failure_that_passes_is_none(setting: Scheduled) -> None:
     assert setting.jobs() == ["bert-1"] and setting.dead_letters() == []
 
 
+def test_an_answer_that_the_scheduler_does_not_hear(setting: Scheduled) -> None:
+    """The job is there, the schedule tries again in vain, and at no moment are there two."""
+    tagged = setting.request("bert-1") | {"Tags": [{"Key": "sustainable:training", "Value": "bert"}]}
+    schedule = setting.schedule(retries=1)
+    schedule["Target"]["Input"] = json.dumps(tagged)
+    setting.scheduler.create_schedule(**schedule)
+    setting.aws.control("POST", "faults", {"operation": "CreateTrainingJob", "kind": "lost_after"})
+    setting.pass_hours(2.01)
+    assert setting.jobs() == ["bert-1"] and setting.dead_letters() == []
+    setting.pass_hours(1)
+    [letter] = setting.dead_letters()
+    assert letter["ERROR_CODE"] == "ResourceInUse", letter
+    most = setting.aws.control("GET", "billing")["most"]
+    assert most == {"bert": {"working": 1, "with_stopping": 1}}
+
+
+def test_a_late_start(setting: Scheduled) -> None:
+    setting.aws.control("POST", "faults", {"operation": "CreateTrainingJob", "kind": "delay", "seconds": 600})
+    setting.scheduler.create_schedule(**setting.schedule())
+    setting.pass_hours(2.01)
+    assert setting.jobs() == []
+    setting.pass_hours(0.2)
+    assert setting.jobs() == ["bert-1"] and setting.dead_letters() == []
+
+
 def test_a_deleted_group_is_seen_once_more(setting: Scheduled) -> None:
     setting.scheduler.create_schedule(**setting.schedule())
     assert setting.scheduler.list_tags_for_resource(ResourceArn=setting.group)["Tags"] == [{"Key": "a", "Value": "b"}]
