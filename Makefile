@@ -84,9 +84,9 @@ e2e: ## run the end-to-end tests with terraform and tofu; ARGS go to pytest
 	$(call say,end to end)
 	cd tests/e2e && $(PYTEST) -n $(WORKERS) --dist=worksteal --durations=15 $(ARGS)
 
-test-faults: setup build ## every fault at every AWS call of every phase: hundreds of runs, with the table at the end
-	$(call say,fault matrix)
-	cd tests/e2e && $(PYTEST) -n $(WORKERS) --dist=worksteal -m matrix test_faults.py $(ARGS)
+test-faults: setup build ## every fault at every AWS call of every phase, every policy with one permission less: hundreds of runs
+	$(call say,fault matrix and permissions)
+	cd tests/e2e && $(PYTEST) -n $(WORKERS) --dist=worksteal -m matrix test_faults.py test_least_privilege.py $(ARGS)
 
 bench: ## measure, side by side; ARGS go to the script
 	@scripts/setup.sh python_environment

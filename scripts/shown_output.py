@@ -1,7 +1,7 @@
-"""Rewrites what README.md and docs/guides/permissions.md show of the provider's real output.
+"""Rewrites what README.md, docs/guides/permissions.md and tests/e2e/policies show of the provider's real output.
 
-For use after a change of the decision, of the plan's form or of the policy; tests/e2e/test_readme.py and
-test_permissions.py compare. Takes the debug provider, or the one that SUSTAINABLE_PROVIDER names.
+For use after a change of the decision, of the plan's form or of the policy; tests/e2e/test_readme.py,
+test_permissions.py and test_least_privilege.py compare. Takes the debug provider, or the one that SUSTAINABLE_PROVIDER names.
 """
 
 import json
@@ -19,6 +19,7 @@ from harness.cli import Workdir, install, write_cli_config  # noqa: E402
 
 README = ROOT / "README.md"
 GUIDE = ROOT / "docs/guides/permissions.md"
+POLICIES = ROOT / "tests/e2e/policies"
 CACHE = Path(os.environ.get("SUSTAINABLE_CACHE") or Path.home() / ".cache/terraform-provider-sustainable")
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or CACHE / "target")
 PROVIDER = Path(os.environ.get("SUSTAINABLE_PROVIDER") or TARGET / "debug/terraform-provider-sustainable")
@@ -82,18 +83,26 @@ def main() -> None:
         module = Workdir(Path(folder, "module"), cli, config)
         module.folder.mkdir(exist_ok=True)
 
-        def answer(found: re.Match) -> str:
-            """A JSON block follows the call that it is the answer of."""
-            (module.folder / "main.tf").write_text(MODULE % found[2])
+        def policy(features: str) -> str:
+            """What the function prints for this list."""
+            (module.folder / "main.tf").write_text(MODULE % features)
             module.init()
             result = module.run("plan", "-out=tfplan")
             if result.code != 0:
                 sys.exit(result.explain())
             values = json.loads(module.run("show", "-json", "tfplan").stdout)["planned_values"]
-            return f"{found[1]}{values['outputs']['policy']['value']}\n```"
+            return values["outputs"]["policy"]["value"]
 
+        # A JSON block follows the call that it is the answer of.
         pattern = r"(iam_policy\((\[.*?\])\)\n.*?```json\n).*?```"
-        GUIDE.write_text(re.sub(pattern, answer, GUIDE.read_text(), flags=re.S))
+        shown = re.sub(pattern, lambda found: f"{found[1]}{policy(found[2])}\n```", GUIDE.read_text(), flags=re.S)
+        GUIDE.write_text(shown)
+
+        (module.folder / "main.tf").write_text(MODULE % '["?"]')
+        module.init()
+        refusal = " ".join(module.run("plan", "-no-color").stderr.replace("\u2502", "").split())
+        for feature in re.search(r"legal are ([\w, ]+)", refusal)[1].strip().split(", "):
+            (POLICIES / f"{feature}.json").write_text(policy(json.dumps([feature])) + "\n")
 
 
 if __name__ == "__main__":

@@ -96,6 +96,7 @@ def test_a_fault_while_making_it(scene, operation, kind):
     scene.write(training(**TRACKED, **GONE))
     scene.emulator.fault("sagemaker", operation, kind, count=1 if kind == "lost" else None)
     first = scene.apply()
+    assert scene.emulator.fired()
     scene.emulator.heal()
     if first.code != 0:
         assert any("experiment" in e.detail or "trial" in e.detail for e in first.errors), first.explain()
@@ -127,6 +128,7 @@ def test_a_fault_while_removing_it(scene, operation, kind):
     scene.run(step(training(**TRACKED, **GONE)), destroy=False)
     scene.emulator.fault("sagemaker", operation, kind, count=1 if kind == "lost" else None)
     first = scene.workdir.run("destroy", "-json", "-auto-approve")
+    assert scene.emulator.fired()
     scene.emulator.heal()
     if first.code != 0:
         assert first.errors, first.explain()

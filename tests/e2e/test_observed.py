@@ -5,6 +5,7 @@ import re
 
 import pytest
 from harness.config import training
+from harness.emulator import RUNS_ON
 from harness.expect import (
     expect_action,
     expect_calls,
@@ -18,7 +19,6 @@ from harness.steps import step
 TOPIC = "arn:aws:sns:us-east-1:123456789012:ml"
 # One hour of training on ml.g5.xlarge: 1 GPU, 4 vCPUs.
 HOUR = ["Starting", "Downloading", {"status": "Training", "seconds": 3600}, "Uploading", "Completed"]
-RUNS = ["Starting", "Downloading", {"status": "Training", "forever": True}]
 
 
 def ended(scene, utilisation=None, steps=HOUR):
@@ -197,7 +197,7 @@ def watchers(scene) -> tuple[list, list]:
 
 def test_word_to_a_topic(scene):
     """Rule and alarm: made before the job, changed in place, put back, removed when the topic is left out."""
-    scene.emulator.script_jobs(RUNS)
+    scene.emulator.script_jobs(RUNS_ON)
     other = TOPIC.replace(":ml", ":research")
     scene.run(
         step(training(alarm_sns_topic_arn=TOPIC), state=[expect_calls(PutRule=1, PutTargets=1, PutMetricAlarm=1)]),

@@ -136,4 +136,4 @@ def test_tracking_and_what_follows_with_the_printed_policy(scene):
     )
     result = scene.workdir.run("destroy", "-json", "-auto-approve")
     assert result.code == 0, result.explain()
-    assert not scene.emulator.control("GET", "inventory")["experiments"]
+    scene.expect_nothing_left(records=True)

@@ -1,7 +1,5 @@
 """Things that happen while an apply runs."""
 
-import threading
-
 import pytest
 from harness.cli import Workdir
 from harness.config import training
@@ -14,16 +12,12 @@ def test_a_job_that_finishes_during_a_tag_update(scene):
     scene.run(step(training()), destroy=False)
     scene.write(training(tags={"team": "nlp"}))
     mark = scene.emulator.mark()
-    scene.emulator.fault("sagemaker", "AddTags", "delay", seconds=2)
-
-    def finish():
-        scene.emulator.wait_for("AddTags", mark)
-        scene.emulator.finish_jobs("Completed")
-
-    thread = threading.Thread(target=finish)
-    thread.start()
-    result = scene.apply()
-    thread.join()
+    scene.emulator.fault("sagemaker", "AddTags", "delay", seconds=60)
+    process = scene.start("apply", "-json", "-auto-approve")
+    scene.emulator.wait_for("AddTags", mark)
+    scene.emulator.finish_jobs("Completed")
+    scene.emulator.heal()
+    result = scene.workdir.finish(process)
     assert result.code == 0, result.explain()
     scene.run(step(training(tags={"team": "nlp"}), state=[expect_known_value("outcome", "succeeded")]))
 
@@ -32,16 +26,17 @@ def test_a_job_that_ends_while_it_is_stopped(scene):
     """StopTrainingJob is refused because the job has just ended: that is success."""
     scene.run(step(training()), destroy=False)
     mark = scene.emulator.mark()
-    scene.emulator.fault("sagemaker", "StopTrainingJob", "delay", seconds=2)
-
-    def finish():
-        scene.emulator.wait_for("StopTrainingJob", mark)
-        scene.emulator.finish_jobs("Completed")
-
-    thread = threading.Thread(target=finish)
-    thread.start()
-    scene.destroy()
-    thread.join()
+    scene.emulator.fault("sagemaker", "StopTrainingJob", "delay", seconds=60)
+    process = scene.start("destroy", "-json", "-auto-approve")
+    scene.emulator.wait_for("StopTrainingJob", mark)
+    scene.emulator.finish_jobs("Completed")
+    scene.emulator.heal()
+    result = scene.workdir.finish(process)
+    assert result.code == 0, result.explain()
+    [stop] = [r for r in scene.emulator.requests(mark) if r["operation"] == "StopTrainingJob"]
+    assert stop["error"] == "ValidationException", stop
+    assert not scene.workdir.state()
+    scene.expect_nothing_left()
 
 
 @pytest.mark.parametrize("operation", ["PutObject", "PutDashboard"])
@@ -50,10 +45,11 @@ def test_an_error_after_the_job_exists_is_no_taint(scene, operation):
     scene.write(training())
     mark = scene.emulator.mark()
     service = {"PutObject": "s3", "PutDashboard": "cloudwatch"}[operation]
-    scene.emulator.fault("sagemaker", "CreateTrainingJob", "delay", seconds=1)
+    scene.emulator.fault("sagemaker", "CreateTrainingJob", "delay", seconds=60)
     process = scene.start("apply", "-json", "-auto-approve")
     scene.emulator.wait_for("CreateTrainingJob", mark)
     scene.emulator.fault(service, operation, "refused", count=None)
+    scene.emulator.heal("CreateTrainingJob")
     result = scene.workdir.finish(process)
     scene.emulator.heal()
     assert result.code == 0, result.explain()
@@ -88,17 +84,31 @@ def test_a_new_run_that_cannot_start(scene):
 
 def test_a_role_that_is_not_there_yet(scene):
     """IAM needs a while: retried in silence."""
-    scene.emulator.settings(role_propagation_seconds=3)
-    scene.run(step(training(), state=[expect_jobs("InProgress")]))
+    scene.emulator.settings(role_propagation_attempts=2)
+
+    def asked_again(seen):
+        refused = [
+            r["error"] for r in scene.emulator.requests() if r["operation"] == "CreateTrainingJob" and r["error"]
+        ]
+        assert refused and set(refused) == {"ValidationException"}, refused
+
+    scene.run(step(training(), state=[expect_jobs("InProgress"), asked_again, lambda seen: _silent(seen.applied)]))
 
 
 def test_iam_and_new_buckets_are_seen_late(scene):
     """IAM and bucket configurations are eventually consistent: waited for in silence, scaled like every wait."""
-    scene.emulator.settings(iam_visibility_seconds=2, bucket_settling_seconds=2, role_propagation_seconds=4)
+
+    def seen_late(seen):
+        errors = {(r["operation"], r["error"]) for r in scene.emulator.requests()}
+        assert ("PutRolePolicy", "NoSuchEntity") in errors, errors
+        assert any(o.startswith("PutBucket") and error == "NoSuchBucket" for o, error in errors), errors
+        assert ("CreateTrainingJob", "ValidationException") in errors, errors
+
+    scene.emulator.settings(iam_visibility_seconds=2, bucket_settling_seconds=2, role_propagation_attempts=2)
     scene.run(
         step(
             training(preferred_training_regions=["eu-north-1"], force_destroy=True),
-            state=[expect_jobs("InProgress"), lambda seen: _silent(seen.applied)],
+            state=[expect_jobs("InProgress"), seen_late, lambda seen: _silent(seen.applied)],
         )
     )
 
@@ -115,11 +125,14 @@ def test_two_applies_at_once_from_two_states(scene, tmp_path, cli_config):
     other.write(scene.provider(), run)
     other.init()
     mark = scene.emulator.mark()
-    # Longer than the lease is renewed after.
-    scene.emulator.fault("iam", "CreateRole", "delay", seconds=6)
+    scene.emulator.fault("iam", "CreateRole", "delay", seconds=120)
     first = scene.start("apply", "-json", "-auto-approve")
     scene.emulator.wait_for("CreateRole", mark)
+    # The lease is renewed meanwhile, more than once.
+    for _ in range(2):
+        scene.emulator.wait_for("PutObject", scene.emulator.mark())
     second = other.run("apply", "-json", "-auto-approve")
+    scene.emulator.heal()
     assert second.code != 0
     expect_error('another apply is at work on "bert"', "Wait until it has ended").check(second)
     assert not other.state()

@@ -34,14 +34,17 @@ def place(scene, change=lambda instance: None) -> dict:
     document = {"version": 4, "serial": 1, "lineage": "00000000-0000-0000-0000-000000000000", "resources": resources}
     scene.workdir.folder.joinpath("terraform.tfstate").write_text(json.dumps(document))
     handle = json.loads(base64.b64decode(instance["private"]))["handle"]
+    tags = [{"Key": key, "Value": value} for key, value in handle["tags"].items()]
+    role = scene.emulator.make_role(handle["managed_role"])
+    scene.emulator.client("iam").tag_role(RoleName=handle["managed_role"], Tags=tags)
     scene.emulator.client("sagemaker").create_training_job(
         TrainingJobName=handle["job_name"],
-        RoleArn=scene.emulator.make_role(handle["managed_role"]),
+        RoleArn=role,
         AlgorithmSpecification={"TrainingImage": handle["image"], "TrainingInputMode": "File"},
         OutputDataConfig={"S3OutputPath": handle["output_path"]},
         ResourceConfig={"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 30},
         StoppingCondition={"MaxRuntimeInSeconds": 86400},
-        Tags=[{"Key": key, "Value": value} for key, value in handle["tags"].items()],
+        Tags=tags,
     )
     return instance["attributes"]
 
@@ -64,6 +67,7 @@ def test_the_first_state_goes_on(scene):
     )
     assert scene.workdir.run("destroy", "-auto-approve").code == 0
     assert not scene.emulator.jobs()
+    scene.expect_nothing_left(records=True)
 
 
 @pytest.mark.parametrize(

@@ -35,10 +35,7 @@ pub const FEATURES: &[(&str, &str)] = &[
         "the run's CloudWatch dashboard, and sustainable_training_dashboard",
     ),
     ("alarms", "alarm_sns_topic_arn: event rule and alarm"),
-    (
-        "metrics",
-        "how busy the instances were, after the end of a run",
-    ),
+    ("metrics", "how busy the instances were, after its end"),
     ("logs", "last log lines after a failure"),
     (
         "quotas",
@@ -46,10 +43,7 @@ pub const FEATURES: &[(&str, &str)] = &[
     ),
     ("warm_pool", "keep_alive_minutes: the pool is ended"),
     ("training_plan", "training_plan_arn: the plan is looked at"),
-    (
-        "prices",
-        "spot capacity and use_live_prices: published prices are looked up",
-    ),
+    ("prices", "published prices: spot, use_live_prices"),
     ("kms", "kms_key_arn, volume_kms_key_arn"),
     (
         "experiments",
@@ -172,7 +166,13 @@ const TABLE: &[(&[&str], &str, &[&str], On)] = &[
     (
         &["plan", "run"],
         "ReadBuckets",
-        &["s3:ListBucket", "s3:GetBucketTagging"],
+        &["s3:ListBucket"],
+        On::Buckets,
+    ),
+    (
+        &["run"],
+        "ReadBucketTags",
+        &["s3:GetBucketTagging"],
         On::Buckets,
     ),
     (
@@ -260,11 +260,11 @@ const TABLE: &[(&[&str], &str, &[&str], On)] = &[
         ],
         On::Buckets,
     ),
-    // force_destroy empties a managed bucket, whatever is in it.
+    // force_destroy empties a managed bucket, whatever is in it, version by version.
     (
         &["create_bucket", "companion_bucket"],
         "EmptyBuckets",
-        &["s3:DeleteObject", "s3:DeleteObjectVersion"],
+        &["s3:DeleteObjectVersion"],
         On::Objects,
     ),
     (
@@ -515,7 +515,6 @@ const TABLE: &[(&[&str], &str, &[&str], On)] = &[
         &[
             "s3:GetObject",
             "s3:PutObject",
-            "s3:AbortMultipartUpload",
             "s3:ListMultipartUploadParts",
         ],
         On::Objects,

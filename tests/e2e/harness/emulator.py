@@ -141,9 +141,13 @@ class Emulator:
         rule = {"service": service, "operation": operation, "kind": KINDS[kind], "nth": skip + 1}
         self.control("POST", "faults", {**rule, "count": -1 if count is None else count, **more})
 
-    def heal(self) -> None:
-        """Takes every fault rule away."""
-        self.control("DELETE", "faults")
+    def heal(self, operation: str = "*") -> None:
+        """Takes every fault rule away, or those that were written for one operation."""
+        self.control("DELETE", f"faults?operation={operation}")
+
+    def fired(self) -> int:
+        """How many calls the rules that stand have hit."""
+        return sum(rule["fired"] for rule in self.control("GET", "faults")["faults"])
 
     def settings(self, **settings) -> None:
         """Switches of the account: tests/emulator/README.md lists them."""

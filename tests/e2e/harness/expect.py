@@ -261,6 +261,7 @@ def stays(thing: dict) -> bool:
     return thing["kind"] == "object" and (
         re.search(r"(^|/)sustainable/runs/[^/]+/manifest\.json$", thing["key"]) is not None
         or re.search(r"(^|/)(model|output)\.tar\.gz$", thing["key"]) is not None
+        or re.search(r"(^|/)sustainable/runs/[^/]+/output/", thing["key"]) is not None
         or thing["key"].startswith("sustainability-reports/")
     )
 

@@ -1,11 +1,13 @@
 """Entries of AWS's price list, in the form in which GetProducts gives them (GetProducts, aws_v1)."""
 
+import zlib
+
 ISSUED = "2026-11-20T12:00:00Z"
 
 
 def entry(service: str, family: str, usd: float, **attributes) -> dict:
     """One product with an on-demand price per hour."""
-    sku = f"SKU{abs(hash((service, *attributes.values()))) % 10**10}"
+    sku = f"SKU{zlib.crc32(repr((service, *attributes.values())).encode())}"
     dimension = {"unit": "Hrs", "pricePerUnit": {"USD": f"{usd:.10f}"}, "rateCode": f"{sku}.T.R"}
     return {
         "product": {"productFamily": family, "attributes": {"servicecode": service, **attributes}, "sku": sku},

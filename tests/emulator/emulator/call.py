@@ -45,6 +45,7 @@ class Call:
     model: OperationModel | None = None
     params: dict[str, Any] = field(default_factory=dict)
     principal: str = ""
+    needs: list[Any] = field(default_factory=list)
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def header(self, name: str, default: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import json
 import traceback
 from collections.abc import Callable
@@ -110,8 +111,9 @@ def _list_faults(here: World, query: Query, body: Any) -> Any:
 
 
 def _clear_faults(here: World, query: Query, body: Any) -> Any:
-    here.faults.rules.clear()
-    return {"faults": []}
+    wanted = query.get("operation", "*")
+    here.faults.rules[:] = [rule for rule in here.faults.rules if not fnmatch.fnmatchcase(rule.operation, wanted)]
+    return _list_faults(here, query, body)
 
 
 def _requests(here: World, query: Query, body: Any) -> Any:

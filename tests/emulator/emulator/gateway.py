@@ -40,9 +40,11 @@ def handle(environ: dict[str, Any], body: bytes) -> Response | Broken:
         status=0,
         error="",
         fault="",
+        needs=[],
         done=False,
     )
     answer = _answer(call, here, entry)
+    entry["needs"] = [f"{need.action} on {need.resource}" for need in call.needs]
     if isinstance(answer, Response):
         entry["status"] = answer.status
         _stamp(call, here, answer)

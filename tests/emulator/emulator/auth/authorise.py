@@ -30,7 +30,8 @@ def authorise(call: Call) -> None:
     signature.check(call, principal)
     if (call.service, call.operation) in _FREE:
         return
-    for need in requirements.of(call):
+    call.needs = requirements.of(call)
+    for need in call.needs:
         sentence = refusal(call, principal, need)
         if sentence:
             raise faults.access_denied(call, sentence)

@@ -114,6 +114,7 @@ def _attempt(world: World, schedule: Schedule) -> None:
         status=200,
         error="",
         fault="",
+        needs=[],
         done=True,
     )
     try:
