@@ -228,15 +228,17 @@ class Matrix:
 
 
 def _billing(scene: Scene) -> list[str]:
-    """Names of jobs of ours that have not ended, and of starts that are planned."""
+    """Names of jobs of ours that have not ended, and of starts that are planned. A start that is tried again although its job
+    is there is no second one."""
     starts = [
         one for one in scene.emulator.schedules() if one["request"]["Target"]["Arn"].endswith(":createTrainingJob")
     ]
-    return [
+    names = {
         thing["name"]
         for thing in (*starts, *scene.emulator.jobs())
-        if others.THEIRS not in thing["name"] and thing.get("status") in (None, "InProgress", "Stopping")
-    ]
+        if thing.get("status") in (None, "InProgress", "Stopping")
+    }
+    return sorted(name for name in names if others.THEIRS not in name)
 
 
 def _runs_what_the_state_names(scene: Scene) -> None:

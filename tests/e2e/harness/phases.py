@@ -147,8 +147,8 @@ PHASES = [
     Phase("update before the start", LATER.with_(tags={"team": "nlp"}), before=LATER),
     Phase("new run before the start", LATER.with_(hyperparameters={"rate": "2"}), before=LATER),
     Phase("destroy before the start", LATER, LATER, "destroy"),
-    Phase("read after the start", SOON, SOON, "plan", fires, beyond="read"),
-    Phase("read after a start unheard", SOON, SOON, "plan", fires_unheard, beyond="read after the start"),
+    Phase("read after the start", SOON, SOON, "plan", fires),
+    Phase("read after a start unheard", SOON, SOON, "plan", fires_unheard),
     Phase("read of a failed start", SOON, SOON, "plan", fails_to_start, ended=True, beyond="read"),
     Phase("destroy after the start", SOON, SOON, "destroy", fires, beyond="destroy before the start"),
     Phase(
