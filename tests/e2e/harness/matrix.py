@@ -7,6 +7,7 @@ resource, what runs is what the state names, nothing is tainted or planned once 
 names operation and code of what went wrong.
 """
 
+import dataclasses
 import json
 import threading
 import time
@@ -91,7 +92,10 @@ class Matrix:
         at_once = (number // len(self.scenes) + list(FAULTS).index(fault)) % 2 == 0
         cell = Cell(phase.name, str(call), fault)
         try:
-            self._play(scene, phase, call, cell, at_once)
+            while not self._play(scene, phase, call, cell, at_once):
+                # The renewal of a lease is a call by chance: the last one that is made stands for it.
+                assert call.operation == "PutObject" and call.nth > 1, "the call was not made this time"
+                call = dataclasses.replace(call, nth=call.nth - 1)
         except AssertionError as failure:
             cell.failure = str(failure)
         except Exception as problem:  # of the tests, the emulator or the tool: the other cells are still played
@@ -105,9 +109,12 @@ class Matrix:
             )
         return cell
 
-    def _play(self, scene: Scene, phase: Phase, call: Call, cell: Cell, at_once: bool) -> None:
+    def _play(self, scene: Scene, phase: Phase, call: Call, cell: Cell, at_once: bool) -> bool:
+        """Whether the call was made, and met the fault."""
         before = self._prepare(scene, phase)
         result, disturbed = self._disturb(scene, phase, call, cell.fault)
+        if disturbed is None:
+            return False
         first = f"the disturbed {phase.command} said: {told(result)}"
         try:
             judge(cell.fault, disturbed, result, phase.before is not None)
@@ -120,6 +127,7 @@ class Matrix:
             raise AssertionError(f"{failure}\n{first}") from None
         touched = others.difference(before, others.contents(scene.emulator))
         assert not touched, f"touched what is not ours: {touched}; {first}"
+        return True
 
     def _then(self, scene: Scene, phase: Phase, cell: Cell, result: Result, at_once: bool) -> None:
         """What follows a disturbed command, up to the end of everything."""
@@ -166,7 +174,7 @@ class Matrix:
         plan = self._command(scene, "plan", "-detailed-exitcode")
         assert plan.code == 0, f"the plan after a good apply is not empty: {told(plan)}\n{_changes(plan)}\n{said}"
 
-    def _disturb(self, scene: Scene, phase: Phase, call: Call, fault: str) -> tuple[Result, dict]:
+    def _disturb(self, scene: Scene, phase: Phase, call: Call, fault: str) -> tuple[Result, dict | None]:
         """The phase's command with the fault, and the first call that met it."""
         emulator = scene.emulator
         mark = emulator.mark()
@@ -178,8 +186,7 @@ class Matrix:
             result = self._command(scene, phase.command)
         emulator.heal()
         met = [request for request in emulator.requests(mark) if request["fault"]]
-        assert met, f"the call was not made this time: {told(result)}"
-        return result, met[0]
+        return result, met[0] if met else None
 
     def _prepare(self, scene: Scene, phase: Phase) -> dict:
         """An account with the user's data and much of somebody else's, no state, and what the phase starts from. What is
