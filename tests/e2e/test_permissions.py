@@ -134,6 +134,11 @@ def test_tracking_and_what_follows_with_the_printed_policy(scene):
         ),
         destroy=False,
     )
+    for tags in ({"team": "nlp", "old": "1"}, {"team": "vision"}):
+        retagged = step(
+            training(model_package_group_name="bert", tags=tags, **run), state=[expect_calls(CreateTrainingJob=0)]
+        )
+        assert not scene.run(retagged, destroy=False).applied.warnings
     result = scene.workdir.run("destroy", "-json", "-auto-approve")
     assert result.code == 0, result.explain()
     scene.expect_nothing_left(records=True)

@@ -52,7 +52,7 @@ async fn apply(
             .map_err(|error| ("tags", error))?;
         if let Err(error) = retag_parts(aws, &report.handle, tags).await {
             report.remarks.push(Remark::new(
-                "tags of role, file system, rule, alarm or buckets not changed",
+                "not everything has the new tags",
                 format!("The job's are. {error}"),
             ));
         }
@@ -176,7 +176,7 @@ async fn retag_job(
     Ok(())
 }
 
-/// Role, rule, alarm and managed buckets follow.
+/// Everything else that carries tags of this training follows.
 async fn retag_parts(aws: &Aws, handle: &Handle, tags: &Tags) -> Result<(), Error> {
     if let Some(role) = &handle.managed_role {
         steps::retag_role(aws, handle, role, tags).await?;
@@ -187,6 +187,8 @@ async fn retag_parts(aws: &Aws, handle: &Handle, tags: &Tags) -> Result<(), Erro
     steps::retag_scheduling(aws, handle, tags).await?;
     steps::retag_file_systems(aws, handle, tags).await?;
     steps::retag_alarms(aws, handle, tags).await?;
+    steps::retag_experiments(aws, handle, tags).await?;
+    steps::retag_model_group(aws, handle, tags).await?;
     for reference in handle
         .data_bucket
         .iter()

@@ -19,7 +19,7 @@ use crate::report::{AfterReport, Remark};
 use crate::retry::Watch;
 use crate::steps::end_file_systems;
 
-pub(crate) use register::{Group, empty_group_goes, group_of};
+pub(crate) use register::{Group, describe_group as arn_of_group, empty_group_goes, group_of};
 
 /// One thing to do after the end of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

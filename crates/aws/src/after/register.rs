@@ -122,7 +122,11 @@ async fn call(
 }
 
 /// The group's ARN; `None` when there is none.
-async fn describe_group(aws: &Aws, region: &str, group: &str) -> Result<Option<String>, Error> {
+pub(crate) async fn describe_group(
+    aws: &Aws,
+    region: &str,
+    group: &str,
+) -> Result<Option<String>, Error> {
     let body = json!({ "ModelPackageGroupName": group });
     match call(aws, region, "DescribeModelPackageGroup", &body).await {
         Ok(answer) => Ok(Some(

@@ -7,15 +7,16 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
+use super::registry::retag_ours;
 use super::{Step, carries_our_tags};
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
-use crate::handle::ExperimentRef;
+use crate::handle::{ExperimentRef, Handle};
 use crate::naming;
 use crate::removal::Removal;
 use crate::run::Run;
 use crate::settings::Service;
-use crate::tags;
+use crate::tags::{self, Tags};
 
 pub(crate) struct Experiment;
 
@@ -243,6 +244,23 @@ async fn remove(
     }
     Removal::gone_is_fine(call(aws, region, "DeleteExperiment", &body, about).await)?;
     Ok(Vec::new())
+}
+
+/// Brings the tags of experiments and trials to what is wanted, where they are ours.
+pub(crate) async fn retag(aws: &Aws, handle: &Handle, wanted: &Tags) -> Result<(), Error> {
+    for reference in &handle.experiments {
+        let region = reference.region.as_str();
+        for (kind, name) in [
+            (&EXPERIMENT, &reference.experiment),
+            (&TRIAL, &reference.trial),
+        ] {
+            let found = find(aws, region, kind, &json!({ kind.key: name })).await?;
+            if let Some(arn) = found.as_ref().and_then(|found| found[kind.arn].as_str()) {
+                retag_ours(aws, region, arn, wanted, &handle.name).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn holds(answer: &Value, list: &str) -> bool {

@@ -41,15 +41,15 @@ use crate::run::Run;
 pub(crate) use account::same_account;
 pub(crate) use alarms::{change as change_alarms, find as find_alarms, retag as retag_alarms};
 pub(crate) use buckets::retag as retag_bucket;
-pub(crate) use experiment::config as experiment_config;
+pub(crate) use experiment::{config as experiment_config, retag as retag_experiments};
 pub(crate) use file_system::{
     end as end_file_systems, forget_gone as forget_gone_file_systems, retag as retag_file_systems,
 };
 pub(crate) use job::{Job, describe, end as end_job};
 pub(crate) use manifest::Document;
-pub(crate) use registry::carries_our_tags;
+pub(crate) use registry::{carries_our_tags, retag as retag_model_group};
 pub(crate) use role::retag as retag_role;
-pub(crate) use schedule::{observe as observe_schedule, retag as retag_schedule};
+pub(crate) use schedule::{observe as observe_schedule, planned_request, retag as retag_schedule};
 pub(crate) use scheduling::retag as retag_scheduling;
 pub(crate) use staging::{Copying, SINGLE_COPY_MAX};
 

@@ -147,6 +147,15 @@ fn sends(schedule: &Value) -> Option<Value> {
     serde_json::from_str(schedule["Target"]["Input"].as_str()?).ok()
 }
 
+/// The request of a start that lies in the future; `None` once it has begun.
+pub(crate) async fn planned_request(aws: &Aws, handle: &Handle) -> Result<Option<Value>, Error> {
+    let (Some(planned), Some(job)) = (&handle.schedule, &handle.job_name) else {
+        return Ok(None);
+    };
+    let found = scheduler::get(aws, &handle.region, &planned.group, job).await?;
+    Ok(found.as_ref().and_then(sends))
+}
+
 /// The nonce of the run that a schedule will start.
 pub(super) fn nonce(schedule: &Value) -> Option<String> {
     let sent = sends(schedule)?;
