@@ -1,5 +1,7 @@
 //! Taking over a run that exists: from the job to its manifest, or from the claim to the job.
 
+use std::collections::BTreeMap;
+
 use crate::claim;
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
@@ -7,26 +9,36 @@ use crate::foreign;
 use crate::handle::ExperimentRef;
 use crate::lifecycle::{ImportId, ReadOptions};
 use crate::naming;
+use crate::planned::{self, PlannedRun};
 use crate::read;
 use crate::report::{Imported, Remark};
 use crate::request;
 use crate::s3::Bucket;
-use crate::steps::{Document, Job, describe};
+use crate::steps::{Document, Job, describe, planned_request};
+use crate::tags;
 
 /// What [`crate::lifecycle::import`] does.
 pub(crate) async fn import(aws: &Aws, id: &ImportId) -> Result<Imported, Error> {
     let account = aws.account_id().await?;
-    let (region, job_name) = match id {
-        ImportId::Job { region, job_name } => (region.clone(), job_name.clone()),
+    let (region, job_name, claimed) = match id {
+        ImportId::Job { region, job_name } => (region.clone(), job_name.clone(), None),
         ImportId::Identity {
             bucket,
             region,
             name,
-        } => find(aws, &account, bucket, region.as_deref(), name).await?,
+        } => {
+            let (job, body) = find(aws, &account, bucket, region.as_deref(), name).await?;
+            (body.region.clone(), job, Some(body))
+        }
     };
     let Some(job) = describe(aws, &region, &job_name).await? else {
+        if let Some(body) = &claimed
+            && let Some(found) = not_begun(aws, &job_name, body).await?
+        {
+            return Ok(found);
+        }
         return Err(Error::new(Kind::NotFound, format!("there is no training job {job_name} in {region} of account {account}"))
-            .advise("Check the region, the name and the credentials: aws sagemaker list-training-jobs --region REGION shows what there is."));
+            .advise("Check the region, the name and the credentials: aws sagemaker list-training-jobs --region REGION shows what there is. A run whose start lies in the future has no job yet: import it by s3_bucket_name/name."));
     };
     let tags = job.tags(aws).await?;
     let mut remarks = Vec::new();
@@ -83,24 +95,71 @@ pub(crate) async fn import(aws: &Aws, id: &ImportId) -> Result<Imported, Error> 
     )
     .await?;
     remarks.extend(report.remarks);
-    let added = [naming::COMPRESSED_URI_ENV, naming::CHECKPOINT_URI_ENV];
-    let environment = job
-        .0
-        .environment()
-        .into_iter()
-        .flatten()
-        .filter(|(key, _)| !added.contains(&key.as_str()));
-    let environment = environment
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
+    let environment = job.0.environment().into_iter().flatten();
     Ok(Imported {
-        environment,
+        environment: of_user(environment.map(|(key, value)| (key.clone(), value.clone()))),
         handle: report.handle,
         observation: report.observation,
         manifest,
         description,
         remarks,
     })
+}
+
+/// The environment without what this crate has added.
+fn of_user(environment: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    let added = [naming::COMPRESSED_URI_ENV, naming::CHECKPOINT_URI_ENV];
+    environment
+        .filter(|(key, _)| !added.contains(&key.as_str()))
+        .collect()
+}
+
+/// A run that has not begun, or whose start has failed: the claim names its start and its manifest. `None` where no start was
+/// planned, or nothing is known of it.
+async fn not_begun(
+    aws: &Aws,
+    job_name: &str,
+    body: &claim::Body,
+) -> Result<Option<Imported>, Error> {
+    let manifest = body.manifest_uri.as_deref().and_then(naming::split_s3_uri);
+    let (Some(schedule), Some((work_bucket, _))) = (&body.schedule, manifest) else {
+        return Ok(None);
+    };
+    let run = PlannedRun {
+        region: body.region.clone(),
+        job_name: job_name.to_owned(),
+        work_bucket: work_bucket.to_owned(),
+        data_bucket: body.data_bucket.clone(),
+        name: body.name.clone(),
+        at: schedule.at.clone(),
+    };
+    let Some(document) = planned::document(aws, &run).await? else {
+        return Ok(None);
+    };
+    let mut handle = document.handle;
+    // What it will send is newer than the manifest: tags may have changed since.
+    let sent = planned_request(aws, &handle).await?.unwrap_or_default();
+    let environment = sent["Environment"].as_object().into_iter().flatten();
+    let environment = of_user(
+        environment.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))),
+    );
+    if sent["Tags"].is_array() {
+        handle.tags = tags::from_json(&sent["Tags"]);
+    }
+    let options = ReadOptions {
+        capture_logs: false,
+        utilisation: false,
+        check_parts: false,
+    };
+    let report = read::read(aws, &handle, options).await?;
+    Ok(Some(Imported {
+        environment,
+        handle: report.handle,
+        observation: report.observation,
+        manifest: Some(document.run),
+        description: None,
+        remarks: report.remarks,
+    }))
 }
 
 /// From the identity to the job, through the claim.
@@ -110,7 +169,7 @@ async fn find(
     bucket: &str,
     region: Option<&str>,
     name: &str,
-) -> Result<(String, String), Error> {
+) -> Result<(String, claim::Body), Error> {
     let first = match region {
         Some(region) => region.to_owned(),
         None => aws.region().await.unwrap_or_else(|| "us-east-1".to_owned()),
@@ -122,10 +181,10 @@ async fn find(
     }
     let key = naming::claim_key(name);
     let found = claim::read(&data, &key).await?;
-    match found.and_then(|(body, _, _)| body.job_name.map(|job| (body.region, job))) {
+    match found.and_then(|(body, _, _)| Some((body.job_name.clone()?, body))) {
         Some(found) => Ok(found),
         None => Err(Error::new(Kind::NotFound, format!("{} names no training job", data.uri(&key)))
-            .advise("With output_s3_uri the claim is in that bucket: import by the job's ARN or by region/job-name instead.")),
+            .advise("With output_s3_uri the claim is in that bucket: name it in the place of s3_bucket_name. A job that exists can be imported by its ARN or by region/job-name too.")),
     }
 }
 

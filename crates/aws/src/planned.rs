@@ -28,17 +28,22 @@ pub struct PlannedRun {
 
 /// The handle; `None` where there is no manifest of that run.
 pub(crate) async fn find(aws: &Aws, run: &PlannedRun) -> Result<Option<Handle>, Error> {
+    Ok(document(aws, run).await?.map(|document| document.handle))
+}
+
+/// Its manifest, with a handle that names the planned start.
+pub(crate) async fn document(aws: &Aws, run: &PlannedRun) -> Result<Option<Document>, Error> {
     let account = aws.account_id().await?;
     let bucket = Bucket::new(aws, &run.work_bucket, &run.region, &account).await;
     let Some(found) = bucket.get(&naming::manifest_key(&run.job_name)).await? else {
         return Ok(None);
     };
-    let Ok(document) = serde_json::from_slice::<Document>(&found.bytes) else {
+    let Ok(mut document) = serde_json::from_slice::<Document>(&found.bytes) else {
         return Ok(None);
     };
-    let mut handle = document.handle;
+    let handle = &mut document.handle;
     handle.account_id = account;
-    handle.job_arn = Some(request::job_arn(&handle, &run.job_name));
+    handle.job_arn = Some(request::job_arn(handle, &run.job_name));
     handle.job_name = Some(run.job_name.clone());
     // The next look tells whether it still lies in the future.
     handle.schedule = Some(ScheduleRef {
@@ -46,5 +51,5 @@ pub(crate) async fn find(aws: &Aws, run: &PlannedRun) -> Result<Option<Handle>, 
         at: run.at.clone(),
         failure: None,
     });
-    Ok(Some(handle))
+    Ok(Some(document))
 }

@@ -113,6 +113,12 @@ impl Manifest {
         let all = self.outputs.iter().chain(&self.inputs);
         all.map(|(name, value)| {
             let value = match value {
+                // Neither job nor planned request tells the values: the first apply takes them over.
+                Json::Object(names)
+                    if name == "environment" && environment.is_empty() && !names.is_empty() =>
+                {
+                    Value::Null
+                }
                 Json::Object(names) if name == "environment" => {
                     let known = environment
                         .iter()
