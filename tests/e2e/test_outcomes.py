@@ -4,7 +4,7 @@ import re
 
 import pytest
 from harness.config import training
-from harness.expect import expect_jobs, expect_known_value, expect_null_value
+from harness.expect import expect_jobs, expect_known_value, expect_null_value, expect_warning
 from harness.steps import step
 
 
@@ -46,6 +46,23 @@ def test_an_end(scene, status, secondary, reason, outcome):
         ),
         destroy=False,
     )
+    scene.destroy()
+
+
+def test_a_stop_under_way_is_told(scene):
+    """As after a destroy that was broken off: whoever applies again is not left without a word."""
+    scene.provider_arguments = {"max_retries": 1}
+    scene.run(step(training()), destroy=False)
+    [job] = scene.emulator.jobs()
+    scene.emulator.fault("sagemaker", "DescribeTrainingJob", "error500", skip=3, count=None)
+    broken = scene.workdir.run("destroy", "-json", "-auto-approve")
+    scene.emulator.heal()
+    assert broken.code != 0 and scene.emulator.jobs()[0]["status"] == "Stopping", broken.explain()
+    result = scene.apply()
+    assert result.code == 0, result.explain()
+    expect_warning(f"{job['name']} is being stopped", "-replace").check(result)
+    result = scene.apply()
+    expect_warning(f"{job['name']} was stopped", "Outcome: stopped_by_user").check(result)
     scene.destroy()
 
 
