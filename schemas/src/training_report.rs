@@ -53,6 +53,9 @@ declare_output! {
     saved_emissions_kg: Option<f64>, "Emissions below the baseline's.", out(ANY_NUMBER);
     saved_cost_usd: Option<f64>, "Cost below the baseline's.", out(ANY_NUMBER);
     efficiency_percent: Option<f64>, "Energy saved against the baseline, in percent of it.", out(ANY_NUMBER);
+    efficiency_score: Option<f64>, "0 to 100: share of the energy that went into work. Null without metrics.", out(ANY_NUMBER);
+    bottleneck: Option<String>, "What held the run up: `none`, `data_loading`, `cpu`, `gpu_memory`, `under_use` or `unknown`.", out(ANY_TEXT);
+    method: Option<String>, "How `measured` figures come about: `modelled` from measured times, or `measured+modelled` from measured use as well.", out(ANY_TEXT);
     gco2_per_kwh: Option<f64>, "Intensity of the grid by the decision's signal.", out(ANY_NUMBER);
     renewable_percent: Option<f64>, "Share of renewables of the grid over the year.", out(ANY_NUMBER);
     model_parameters_millions: Option<f64>, "Size of the model, as configured.", out(ANY_NUMBER);

@@ -7,6 +7,7 @@ import pytest
 from harness.config import Raw, data, output, resource, training
 from harness.expect import changes, expect_action, expect_calls, expect_known_value, expect_warning
 from harness.steps import step
+from test_observed import BUSY
 
 KEPT = "sustainable_training_report.kept"
 FOLDER = "sustainability-reports/quarter/"
@@ -29,13 +30,13 @@ def ask(scene, **arguments) -> dict:
     return scene.workdir.state()["data.sustainable_training_report.all"]
 
 
-def run(scene, label: str, ends: str | None, **arguments) -> None:
+def run(scene, label: str, ends: str | None, utilisation=None, **arguments) -> None:
     """A training that was run, ended so, and forgotten by its state."""
     scene.write(training(label, **arguments))
     result = scene.apply()
     assert result.code == 0, result.explain()
     if ends:
-        scene.emulator.finish_jobs(ends)
+        scene.emulator.finish_jobs(ends, utilisation=utilisation or {})
     assert scene.workdir.run("state", "rm", f"sustainable_ml_training.{label}").code == 0
 
 
@@ -53,7 +54,7 @@ def test_nothing_is_a_report_too(scene):
 
 def test_runs_of_every_kind(scene):
     """Succeeded, failed and under way; elsewhere; one that does not report emissions; a damaged and a newer manifest."""
-    run(scene, "good", "Completed", model_parameters_millions=110, metric_definitions={"loss": "loss=([0-9.]+)"})
+    run(scene, "good", "Completed", BUSY, model_parameters_millions=110, metric_definitions={"loss": "loss=([0-9.]+)"})
     run(scene, "bad", "Failed")
     run(scene, "quiet", "Completed", track_carbon_emissions=False)
     run(scene, "open", None)
@@ -76,6 +77,11 @@ def test_runs_of_every_kind(scene):
     good = runs["good"]
     assert good["energy_kwh"]["value"] > 0 and good["cost_usd"]["value"] > 0
     assert good["kg_per_million_parameters"] == pytest.approx(good["emissions_kg"]["value"] / 110, rel=0.01)
+    assert good["energy_kwh"]["low"] < good["energy_kwh"]["value"] < good["energy_kwh"]["high"]
+    assert (good["bottleneck"], good["method"]) == ("none", "measured+modelled") and good["efficiency_score"] > 85, good
+    assert good["saved_cost_usd"] is not None and good["efficiency_percent"] is not None
+    assert runs["open"]["efficiency_score"] is None and runs["open"]["method"] is None
+    assert "How well the instances were used" in seen["html"] and "measured+modelled" in seen["html"]
     assert good["saved_emissions_kg"] is not None and runs["bad"]["saved_emissions_kg"] is None
     assert runs["quiet"]["emissions_kg"]["value"] is None and runs["quiet"]["energy_kwh"]["value"] > 0
     assert runs["open"]["emissions_kg"]["low"] < runs["open"]["emissions_kg"]["value"]

@@ -162,7 +162,10 @@ fn counted(catalog: &Catalog, found: &Found, manifest: &Manifest) -> Counted {
         ..Run::default()
     };
     let mut hours = (training, other);
-    if let Some((took, _)) = took {
+    if let Some((took, judged)) = took {
+        run.efficiency_score = judged.score;
+        run.bottleneck = Some(judged.bottleneck.as_str().to_owned());
+        run.method = Some(took.method.as_str().to_owned());
         run.basis = "measured".to_owned();
         run.runtime_hours = Some(took.runtime_hours.get());
         run.energy_kwh = ranged(took.energy_kwh);

@@ -47,6 +47,7 @@ pub(super) fn page(report: &Report) -> String {
     emissions(&mut out, report);
     elsewhere(&mut out, report);
     table(&mut out, &report.runs);
+    usage(&mut out, &report.runs);
     results(&mut out, &report.runs);
     remarks(&mut out, report);
     out.push_str(METHOD);
@@ -54,7 +55,7 @@ pub(super) fn page(report: &Report) -> String {
     out
 }
 
-const METHOD: &str = "<h2>How the figures come about</h2>\n<p>Measured: the hours that SageMaker reports for each phase, over all attempts, times the power of the instance type (at the use that CloudWatch tells, where it tells) and the data centre's overhead, times the intensity of the grid, and the hours' share of making the hardware. The power is modelled: the range says how well. What was paid to move data between regions is not in it. Estimate: what the plan of the run showed. Saved: the baseline that the run was decided with, over the time that the run took, less its figure; runs that came to nothing save nothing. Elsewhere: each run's emissions in proportion to what the catalogue's yearly averages say of both regions. Location-based; kgCO2e.</p>\n";
+const METHOD: &str = "<h2>How the figures come about</h2>\n<p>Measured: the hours that SageMaker reports for each phase, over all attempts, times the power of the instance type (at the use that CloudWatch tells, where it tells) and the data centre's overhead, times the intensity of the grid, and the hours' share of making the hardware. The power is modelled: the range says how well. The score is the share of the energy that went into work, by the use that CloudWatch tells; without its figures there is none. What was paid to move data between regions is not in it. Estimate: what the plan of the run showed. Saved: the baseline that the run was decided with, over the time that the run took, less its figure; runs that came to nothing save nothing. Elsewhere: each run's emissions in proportion to what the catalogue's yearly averages say of both regions. Location-based; kgCO2e.</p>\n";
 
 fn runs(number: i64) -> String {
     if number == 1 {
@@ -72,6 +73,10 @@ fn shown(range: &Range) -> String {
         (Some(value), ..) => figure(value),
         _ => "–".to_owned(),
     }
+}
+
+fn percent(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{} %", figure(value)))
 }
 
 fn optional(value: Option<f64>) -> String {
@@ -187,7 +192,7 @@ fn table(out: &mut String, all: &[Run]) {
     if all.is_empty() {
         return;
     }
-    out.push_str("<h2>Runs</h2>\n<div class=\"wide\"><table>\n<tr><th>training job</th><th class=\"text\">where</th><th class=\"text\">outcome</th><th class=\"text\">basis</th><th>h</th><th>kWh</th><th>kgCO2e</th><th>USD</th><th>kg saved</th><th>USD saved</th></tr>\n");
+    out.push_str("<h2>Runs</h2>\n<div class=\"wide\"><table>\n<tr><th>training job</th><th class=\"text\">where</th><th class=\"text\">outcome</th><th class=\"text\">basis</th><th>h</th><th>kWh</th><th>kgCO2e</th><th>USD</th><th>kg saved</th><th>USD saved</th><th>energy saved</th></tr>\n");
     for run in all {
         let count = if run.instance_count == 1 {
             String::new()
@@ -196,7 +201,7 @@ fn table(out: &mut String, all: &[Run]) {
         };
         let _ = writeln!(
             out,
-            "<tr><td>{}</td><td class=\"text\">{}, {count}{}, {}</td><td class=\"text\">{}</td><td class=\"text\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            "<tr><td>{}</td><td class=\"text\">{}, {count}{}, {}</td><td class=\"text\">{}</td><td class=\"text\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             escaped(&run.training_job_name),
             escaped(&run.region),
             escaped(&run.instance_type),
@@ -209,6 +214,29 @@ fn table(out: &mut String, all: &[Run]) {
             optional(run.cost_usd.value),
             optional(run.saved_emissions_kg),
             optional(run.saved_cost_usd),
+            percent(run.efficiency_percent),
+        );
+    }
+    out.push_str("</table></div>\n");
+}
+
+/// How well the instances were used: for runs that were measured.
+fn usage(out: &mut String, all: &[Run]) {
+    let mut rows = all.iter().filter(|run| run.method.is_some()).peekable();
+    if rows.peek().is_none() {
+        return;
+    }
+    out.push_str("<h2>How well the instances were used</h2>\n<div class=\"wide\"><table>\n<tr><th>training job</th><th>score of 100</th><th class=\"text\">held up by</th><th>kWh</th><th>kgCO2e</th><th class=\"text\">method</th></tr>\n");
+    for run in rows {
+        let _ = writeln!(
+            out,
+            "<tr><td>{}</td><td>{}</td><td class=\"text\">{}</td><td>{}</td><td>{}</td><td class=\"text\">{}</td></tr>",
+            escaped(&run.training_job_name),
+            optional(run.efficiency_score),
+            escaped(&run.bottleneck.as_deref().unwrap_or("–").replace('_', " ")),
+            shown(&run.energy_kwh),
+            shown(&run.emissions_kg),
+            escaped(run.method.as_deref().unwrap_or_default()),
         );
     }
     out.push_str("</table></div>\n");
@@ -240,10 +268,7 @@ fn results(out: &mut String, all: &[Run]) {
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"text\">{}</td></tr>",
             escaped(&run.training_job_name),
             optional(run.model_size_bytes.map(|bytes| bytes as f64 / 1e6)),
-            run.compression_ratio.map_or_else(
-                || "–".to_owned(),
-                |ratio| format!("{} %", figure(ratio * 100.0))
-            ),
+            percent(run.compression_ratio.map(|ratio| ratio * 100.0)),
             optional(run.kg_per_million_parameters),
             escaped(&metrics.join(", ")),
         );

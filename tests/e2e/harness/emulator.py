@@ -229,12 +229,14 @@ class Emulator:
         """Every file system that nobody has asked to delete, in every region."""
         return [f for f in self.control("GET", "inventory")["file_systems"] if f["lifecycle"] != "DELETING"]
 
-    def finish_jobs(self, status: str, reason: str = "") -> None:
+    def finish_jobs(self, status: str, reason: str = "", **more) -> None:
         """Every job that has not ended does so now, with this secondary status."""
         for job in self.jobs():
             if job["status"] in ("InProgress", "Stopping"):
                 steps = [*RUNS_ON[:2], {"status": "Training", "seconds": 1800}, {"status": status, "reason": reason}]
-                self.control("POST", "jobs/advance", {"name": job["name"], "script": {"steps": steps}, "end": True})
+                self.control(
+                    "POST", "jobs/advance", {"name": job["name"], "script": {"steps": steps, **more}, "end": True}
+                )
 
     # What the user has
 
