@@ -290,6 +290,44 @@ def test_tags_while_it_begins(scene):
     scene.destroy()
 
 
+def test_a_later_start_is_watched(scene):
+    """Rule and alarm stand before the start and name the job that will run; taken back with it, or gone after it."""
+    topic = "arn:aws:sns:us-east-1:123456789012:ml"
+
+    def watchers():
+        found = scene.emulator.control("GET", "inventory")
+        return found["event_rules"], found["alarms"]
+
+    watched = later(alarm_sns_topic_arn=topic)
+    scene.run(step(watched, state=[expect_calls(PutRule=1, PutMetricAlarm=1, CreateTrainingJob=0)]))
+    assert watchers() == ([], [])
+    scene.run(step(watched, state=[expect_known_value("training_job_status", "Scheduled")]), destroy=False)
+    name = next(iter(scene.workdir.state().values()))["training_job_name"]
+    (rule,), (alarm,) = watchers()
+    assert name in json.dumps(rule["pattern"]) and name in json.dumps(alarm["metrics"], default=str)
+    assert [target["Arn"] for target in rule["targets"]] == alarm["actions"] == [topic]
+    # Another run before the start: they follow its name.
+    scene.run(
+        step(later(alarm_sns_topic_arn=topic, hyperparameters={"rate": "2"}), state=[expect_jobs()]), destroy=False
+    )
+    other = next(iter(scene.workdir.state().values()))["training_job_name"]
+    (rule,), (alarm,) = watchers()
+    assert other != name and other in json.dumps(rule["pattern"]) and name not in json.dumps(rule["pattern"])
+    assert other in json.dumps(alarm["metrics"], default=str)
+    scene.emulator.advance(2 * HOUR + 30)
+    [job] = scene.emulator.jobs()
+    assert job["name"] == other
+    scene.emulator.finish_jobs("Failed", "AlgorithmError: no")
+    assert [notice["target"] for notice in scene.emulator.control("GET", "notices")["notices"]] == [topic]
+    scene.run(
+        step(
+            later(alarm_sns_topic_arn=topic, hyperparameters={"rate": "2"}),
+            plan=[expect_empty_plan(), expect_known_value("outcome", "failed")],
+        )
+    )
+    assert watchers() == ([], [])
+
+
 def test_another_run_before_the_start(scene):
     """Planned anew in place, without asking `on_change`: nothing runs and nothing is lost."""
     words = re.compile(r"^takes back the start of bert-[0-9a-f]{6} at .*Z, which has not begun, and plans a new run$")
