@@ -48,11 +48,6 @@ pub static TRAINING: &[Refusal] = &[
         Refused::These(&["stop", "on_demand"]),
         "Only \"checkpoint\" is available yet: SageMaker restarts a reclaimed run from its last checkpoint.",
     ),
-    refuse(
-        "fallback_instance_types",
-        Refused::AboveZero,
-        "Fallback instance types are not available yet: the run uses the type that the plan shows.",
-    ),
 ];
 
 /// Adds an error for each value that is refused.

@@ -1,8 +1,10 @@
 """No capacity, on spot or on demand: what the user asked for happens, once for each place, and the plan says why."""
 
+import json
 import re
 
 from harness.config import Raw, data, training
+from harness.emulator import RUNS_ON
 from harness.expect import (
     expect_action,
     expect_empty_plan,
@@ -206,3 +208,69 @@ def test_what_spot_saved(scene):
         assert 0.9 < measured["cost_usd"] / hours < 3, measured
 
     scene.run(step(training(**SPOT), state=[paid]))
+
+
+def test_further_types_that_sagemaker_may_take(scene):
+    """Shown in the plan, in one request, on demand; what it took is what the run is measured by."""
+    several = {**TWO, "supports_checkpointing": True, "fallback_instance_types": 3}
+    scene.emulator.script_jobs(RUNS_ON, preference=1)
+    seen = scene.run(
+        step(
+            training(**several),
+            plan=[
+                expect_known_value("selected_capacity", "on_demand"),
+                expect_known_value("recommendations.0", re.compile(r"^SageMaker takes ml\.\w+\.xlarge \(.* USD\)")),
+            ],
+        ),
+        destroy=False,
+    )
+    first = seen.state["sustainable_ml_training.bert"]["selected_instance_type"]
+    second = "ml.g4dn.xlarge" if first == "ml.g5.xlarge" else "ml.g5.xlarge"
+    [job] = scene.emulator.jobs()
+    resources = job["request"]["ResourceConfig"]
+    assert resources["InstancePreferences"] == [{"InstanceType": first}, {"InstanceType": second}]
+    assert "InstanceType" not in resources and not job["request"]["EnableManagedSpotTraining"]
+    scene.emulator.finish_jobs("Completed", preference=1)
+    usd = {"ml.g5.xlarge": 1.41, "ml.g4dn.xlarge": 0.7364}
+
+    def paid(seen):
+        state = seen.state["sustainable_ml_training.bert"]
+        assert state["selected_instance_type"] == first and state["actual_instance_type"] == second
+        hours = state["billable_seconds"] / 3600
+        assert 0.95 < state["measured"]["cost_usd"] / hours / usd[second] < 1.05, state["measured"]
+
+    scene.run(step(training(**several), state=[paid]))
+
+
+def test_further_types_and_none_of_them_has_capacity(scene):
+    """The next candidate is none of those that SageMaker has tried."""
+    several = {**NEXT, "fallback_instance_types": 4}
+    scene.run(step(training(**several)), destroy=False)
+    no_capacity(scene)
+    scene.run(
+        step(
+            training(**several),
+            plan=[expect_empty_plan()],
+            warnings=[
+                expect_warning("There is no next candidate within the limits", r"Tried: ml\.\S+ in .* and ml\.\S+ in")
+            ],
+            state=[expect_jobs("Failed")],
+        )
+    )
+
+
+def test_a_further_type_that_the_account_may_not_run(scene):
+    """Left out with a warning; what is sent at a later start is the list that is left."""
+    three = ["ml.g5.xlarge", "ml.g4dn.xlarge", "ml.g6.xlarge"]
+    several = training(preferred_instance_types=three, fallback_instance_types=4, earliest_start="2096-05-14T18:00:00Z")
+    scene.write(several)
+    _, plan = scene.plan()
+    first = plan["resource_changes"][0]["change"]["after"]["selected_instance_type"]
+    [left_out, kept] = [name for name in three if name != first]
+    scene.emulator.settings(quotas={f"{left_out} for training job usage": 0})
+    one_less = expect_warning("SageMaker has one type less to choose from", f"{left_out} for training job usage")
+    scene.run(step(several, warnings=[one_less]), destroy=False)
+    [schedule] = scene.emulator.schedules()
+    sent = json.loads(schedule["request"]["Target"]["Input"])["ResourceConfig"]
+    assert sent["InstancePreferences"] == [{"InstanceType": first}, {"InstanceType": kept}]
+    scene.destroy()

@@ -76,7 +76,11 @@ pub fn handle(description: &Json, region: &str, account: &str) -> Handle {
             Compression::Gzip
         },
         image: text(&description["AlgorithmSpecification"]["TrainingImage"]),
-        instance_type: text(&resources["InstanceType"]).unwrap_or_default(),
+        // Of several types the one that SageMaker took; before it has chosen, the first.
+        instance_type: text(&resources["SelectedInstanceType"])
+            .or_else(|| text(&resources["InstanceType"]))
+            .or_else(|| text(&resources["InstancePreferences"][0]["InstanceType"]))
+            .unwrap_or_default(),
         instance_count: resources["InstanceCount"]
             .as_u64()
             .and_then(|count| u32::try_from(count).ok())

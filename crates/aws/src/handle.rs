@@ -70,6 +70,8 @@ pub struct Handle {
     pub image: Option<String>,
     /// `ml.*` type.
     pub instance_type: String,
+    /// Further types that SageMaker may take where the first has no capacity, in this order.
+    pub fallback_types: Vec<String>,
     /// Number of instances.
     pub instance_count: u32,
     /// Managed spot training was asked for.

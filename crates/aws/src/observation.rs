@@ -37,6 +37,8 @@ pub struct Observation {
     pub training_seconds: Option<u64>,
     /// Seconds that are billed, for each instance.
     pub billable_seconds: Option<u64>,
+    /// What SageMaker took, where it had several types to choose from.
+    pub instance_type: Option<String>,
     /// Seconds for which a warm pool idled after the run, billed for each instance.
     pub pool_seconds: Option<u64>,
     /// `100 x (1 - billable / training)`, on spot, once both are known.

@@ -217,6 +217,10 @@ pub(crate) fn observe(job: &Job, handle: &Handle) -> Observation {
         last_modified_at: answer.last_modified_time().and_then(rfc3339),
         training_seconds: training,
         billable_seconds: billable,
+        instance_type: answer
+            .resource_config()
+            .and_then(|resources| resources.selected_instance_type())
+            .map(|name| name.as_str().to_owned()),
         pool_seconds: answer
             .warm_pool_status()
             .and_then(|pool| positive(pool.resource_retained_billable_time_in_seconds())),

@@ -51,8 +51,15 @@ pub(crate) fn build(run: &Run<'_>) -> Result<Value, Error> {
         algorithm.insert("MetricDefinitions".to_owned(), json!(metrics));
     }
 
-    let mut resources =
-        json!({ "InstanceType": spec.instance_type, "InstanceCount": spec.instance_count });
+    let mut resources = json!({ "InstanceCount": spec.instance_count });
+    if run.handle.fallback_types.is_empty() {
+        resources["InstanceType"] = json!(spec.instance_type);
+    } else {
+        // In the place of InstanceType: SageMaker takes the first with capacity.
+        let types = std::iter::once(&spec.instance_type).chain(&run.handle.fallback_types);
+        let preferences: Vec<Value> = types.map(|name| json!({ "InstanceType": name })).collect();
+        resources["InstancePreferences"] = json!(preferences);
+    }
     // Types with a local disk have no volume: neither a size nor a key.
     if let Some(size) = spec.volume_gb {
         resources["VolumeSizeInGB"] = json!(size);
@@ -198,7 +205,7 @@ fn hyperparameters(run: &Run<'_>) -> Result<Map<String, Value>, Error> {
         reserve("sagemaker_job_name", run.job_name.clone());
         reserve("sagemaker_container_log_level", "20".to_owned());
     }
-    for (key, value) in distribution(spec) {
+    for (key, value) in distribution(spec, &run.handle) {
         reserve(key, value);
     }
     if all.len() > 100 {
@@ -215,13 +222,17 @@ fn hyperparameters(run: &Run<'_>) -> Result<Map<String, Value>, Error> {
     Ok(all)
 }
 
-fn distribution(spec: &RunSpec) -> Vec<(&'static str, String)> {
+fn distribution(spec: &RunSpec, handle: &Handle) -> Vec<(&'static str, String)> {
     match spec.distribution {
         Distribution::None => Vec::new(),
-        Distribution::Torchrun => vec![
-            ("sagemaker_torch_distributed_enabled", "true".to_owned()),
-            ("sagemaker_instance_type", spec.instance_type.clone()),
-        ],
+        Distribution::Torchrun => {
+            let mut all = vec![("sagemaker_torch_distributed_enabled", "true".to_owned())];
+            // Which of several it will be is not known yet; resourceconfig.json tells the container.
+            if handle.fallback_types.is_empty() {
+                all.push(("sagemaker_instance_type", spec.instance_type.clone()));
+            }
+            all
+        }
         Distribution::Mpi => vec![("sagemaker_mpi_enabled", "true".to_owned())],
         Distribution::Smddp => {
             vec![

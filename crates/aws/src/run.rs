@@ -67,6 +67,7 @@ impl<'a> Run<'a> {
         handle.job_arn = None;
         handle.schedule = None;
         handle.instance_type.clone_from(&spec.instance_type);
+        handle.fallback_types.clone_from(&spec.fallback_types);
         handle.instance_count = spec.instance_count;
         handle.spot = spec.spot;
         handle.warm_pool = spec.keep_alive_seconds.is_some();

@@ -48,6 +48,8 @@ pub struct RunSpec {
     pub volume_gb: Option<u32>,
     /// Managed spot training.
     pub spot: bool,
+    /// Further types that SageMaker may take where the first has no capacity, in this order. On demand only.
+    pub fallback_types: Vec<String>,
     /// How long the instances stay after the run, for the next one (a warm pool). Not on spot.
     pub keep_alive_seconds: Option<u32>,
     /// Training plan whose capacity the run uses.

@@ -112,6 +112,8 @@ fn counted(catalog: &Catalog, found: &Found, manifest: &Manifest) -> Counted {
     let priced = live_price::over(catalog, &placement.unwrap_or_default());
     let catalog = priced.as_ref();
     let (handle, seen) = (&found.handle, &found.observation);
+    // Of several types the one that SageMaker took.
+    let instance_type = seen.instance_type.as_ref().unwrap_or(&handle.instance_type);
     let estimate: Estimate = read(manifest, "estimate");
     let mut baseline: Baseline = read(manifest, "baseline");
     let signal: Signal = read(manifest, "signal");
@@ -122,7 +124,7 @@ fn counted(catalog: &Catalog, found: &Found, manifest: &Manifest) -> Counted {
     };
     let as_seen = measured::Run {
         region: &handle.region,
-        instance_type: &handle.instance_type,
+        instance_type,
         instance_count: handle.instance_count,
         capacity,
         intensity: (!signal.source.is_empty()).then_some(signal.gco2_per_kwh),
@@ -138,7 +140,7 @@ fn counted(catalog: &Catalog, found: &Found, manifest: &Manifest) -> Counted {
         training_job_name: handle.job_name.clone().unwrap_or_default(),
         name: handle.name.clone(),
         region: handle.region.clone(),
-        instance_type: handle.instance_type.clone(),
+        instance_type: instance_type.clone(),
         instance_count: handle.instance_count.into(),
         capacity: capacity.as_str().to_owned(),
         outcome: seen.outcome.as_str().to_owned(),

@@ -246,7 +246,8 @@ declare! {
             ("on_demand", "the next plan shows a new run on demand"),
         ]).preset(Preset::Text("keep"))
             .more("After an `outcome` of `spot_exhausted`.");
-        fallback_instance_types: i64, "Further types that SageMaker may take.", whole(0, 4).decision().preset(Preset::Whole(0));
+        fallback_instance_types: i64, "Further types that SageMaker may take.", whole(0, 4).decision().preset(Preset::Whole(0))
+            .more("The next best candidates of the same region with the same image, the same kind of disk and as many accelerators, each within every limit: SageMaker takes the first with capacity (`InstancePreferences`), and `actual_instance_type` says which. On demand only; not with `placement`, a warm pool, a training plan, `use_fsx_lustre` or `smddp`.");
     }
 
     "Network, encryption and permissions" {

@@ -156,6 +156,7 @@ declare! {
         last_log_lines: Vec<String>, "Last 20 log lines after a failure.", out(LINES).after_refresh();
         log_url: String, "Opens the logs.", out(ANY_TEXT).after_apply();
         dashboard_url: String, "Opens the dashboard.", out(ANY_TEXT).after_apply();
+        actual_instance_type: String, "What SageMaker took of several types.", out(ANY_TEXT).after_refresh().more("Null without `fallback_instance_types`.");
         started_at: String, "When the run started.", out(ANY_TEXT).after_refresh();
         elapsed_hours: f64, "Hours run, as of the last refresh.", out(ANY_NUMBER).after_refresh();
         cost_to_date_usd: f64, "USD spent, as of the last refresh.", out(ANY_NUMBER).after_refresh();

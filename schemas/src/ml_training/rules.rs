@@ -42,6 +42,60 @@ pub(super) fn check(config: &Config, _lists: &Lists<'_>, found: &mut Diagnostics
     places(config, found);
     placement(config, found);
     super::tracking::check(config, found);
+    further_types(config, found);
+}
+
+/// SageMaker chooses among several types on demand only, and not together with what is bound to one type.
+fn further_types(config: &Config, found: &mut Diagnostics) {
+    if config
+        .fallback_instance_types
+        .known()
+        .is_none_or(|number| number == 0)
+    {
+        return;
+    }
+    let spot = config.use_spot_instances == Attr::Known(true);
+    let warm = config
+        .keep_alive_minutes
+        .known()
+        .is_some_and(|minutes| minutes > 0)
+        || config.enable_model_caching == Attr::Known(true);
+    for (set, name, why) in [
+        (
+            spot,
+            "use_spot_instances",
+            "SageMaker takes several types on demand only",
+        ),
+        (warm, "keep_alive_minutes", "a warm pool is of one type"),
+        (
+            config.training_plan_arn.is_known(),
+            "training_plan_arn",
+            "a training plan is of one type",
+        ),
+        (
+            config.placement.is_known(),
+            "placement",
+            "a placement names one type",
+        ),
+        (
+            config.use_fsx_lustre == Attr::Known(true),
+            "use_fsx_lustre",
+            "the file system goes by the runtime limit of one type",
+        ),
+        (
+            config.distribution.as_deref().known() == Some("smddp"),
+            "distribution = \"smddp\"",
+            "the library has to be told its type beforehand",
+        ),
+    ] {
+        if set {
+            found.push(error(
+                Path::root("fallback_instance_types"),
+                format!("fallback_instance_types excludes {name}"),
+                format!("With fallback_instance_types SageMaker chooses the type, and {why}. Leave one of them out."),
+            ));
+        }
+    }
 }
 
 /// Exactly one code source, and what goes with it.

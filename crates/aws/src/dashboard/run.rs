@@ -82,10 +82,13 @@ fn summary(handle: &Handle, facts: &Dashboard) -> String {
 
 fn table(handle: &Handle, job: &str, facts: &Dashboard) -> String {
     let mut table = "| | |\n|---|---|\n".to_owned();
+    let types = std::iter::once(&handle.instance_type).chain(&handle.fallback_types);
+    let types: Vec<&str> = types.map(String::as_str).collect();
+    let types = types.join(", else ");
     let own = [
         ("Training job", job),
         ("Region", handle.region.as_str()),
-        ("Instance type", handle.instance_type.as_str()),
+        ("Instance type", types.as_str()),
     ];
     let own = own.map(|(label, value)| (label.to_owned(), value.to_owned()));
     for (label, value) in own.into_iter().chain(facts.facts.iter().cloned()) {

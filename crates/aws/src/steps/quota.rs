@@ -20,9 +20,11 @@ impl Step for MayWe {
             return Ok(());
         }
         let name = quota_name(&run.spec.instance_type, run.spec.spot);
-        let names = std::slice::from_ref(&name);
-        let found = match quotas(run.aws, &run.spec.region, names).await {
-            Ok(found) => found.into_iter().next(),
+        let further = run.spec.fallback_types.iter();
+        let mut names: Vec<String> = further.map(|other| quota_name(other, false)).collect();
+        names.push(name.clone());
+        let found = match quotas(run.aws, &run.spec.region, &names).await {
+            Ok(found) => found,
             Err(error) => {
                 run.remark(
                     "quota not checked",
@@ -34,14 +36,16 @@ impl Step for MayWe {
                 return Ok(());
             }
         };
-        let Some(Quota { value, code, .. }) = found else {
+        let needed = f64::from(run.spec.instance_count);
+        leave_out(run, &found, needed);
+        let first = found.into_iter().find(|quota| quota.name == name);
+        let Some(Quota { value, code, .. }) = first else {
             run.remark(
                 "quota not checked",
                 format!("Service Quotas lists no \"{name}\" in {}.", run.spec.region),
             );
             return Ok(());
         };
-        let needed = f64::from(run.spec.instance_count);
         if run.spec.keep_alive_seconds.is_some() {
             warm_pool(run, needed).await;
         }
@@ -50,6 +54,22 @@ impl Step for MayWe {
         }
         Ok(())
     }
+}
+
+/// A further type that the account may not run would not help, and may make SageMaker refuse the whole list.
+fn leave_out(run: &mut Run<'_>, found: &[Quota], needed: f64) {
+    let mut kept = run.spec.fallback_types.clone();
+    for quota in found.iter().filter(|quota| quota.value < needed) {
+        let before = kept.len();
+        kept.retain(|other| quota_name(other, false) != quota.name);
+        if kept.len() < before {
+            run.remark(
+                "SageMaker has one type less to choose from",
+                format!("The quota \"{}\" ({}) in {} is {}, the run needs {needed}: the type is left out of fallback_instance_types.", quota.name, quota.code, run.spec.region, quota.value),
+            );
+        }
+    }
+    run.handle.fallback_types = kept;
 }
 
 /// Without a quota for it there is silently no pool: worth a remark, and no reason to hold the run up.

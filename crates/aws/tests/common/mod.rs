@@ -209,6 +209,7 @@ impl World {
                 topic_arn: "arn:aws:sns:us-east-1:123456789012:ml".to_owned(),
                 waste: Some(aws::spec::Waste { below_percent: 10.0, minutes: 30, accelerators: 1 }),
             }),
+            fallback_types: Vec::new(),
             keep_alive_seconds: None,
             training_plan_arn: None,
             max_spot_price_percent: None,

@@ -61,6 +61,7 @@ pub(super) fn json(
     };
     let effective = Effective::of(&meant, surroundings)?;
     let mut run = spec(&Ingredients {
+        further: Vec::new(),
         written: &object(&meant),
         config: &effective,
         provider_region,

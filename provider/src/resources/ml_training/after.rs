@@ -245,6 +245,10 @@ fn properties(state: &Object) -> BTreeMap<String, String> {
         let key = name.trim_start_matches("selected_");
         put(key, get(state, name).as_str().map(str::to_owned));
     }
+    // Of several types the one that SageMaker took.
+    if let Some(taken) = get(state, "actual_instance_type").as_str() {
+        put("instance_type", Some(taken.to_owned()));
+    }
     let measured = get(state, "measured");
     for (name, tracked) in [
         ("energy_kwh", "track_energy_usage"),

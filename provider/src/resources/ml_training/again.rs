@@ -53,8 +53,19 @@ pub(crate) fn next(prior: &Object, config: &Config, remembered: &Remembered) -> 
                 instance_type: text("selected_instance_type")?,
                 capacity: text("selected_capacity").and_then(|text| Capacity::parse(&text)),
             };
-            if !tried.places.contains(&place) {
-                tried.places.push(place);
+            // SageMaker has tried the further types of the same request as well.
+            let further = remembered
+                .handle
+                .iter()
+                .flat_map(|handle| &handle.fallback_types);
+            for name in std::iter::once(&place.instance_type).chain(further) {
+                let place = Place {
+                    instance_type: name.clone(),
+                    ..place.clone()
+                };
+                if !tried.places.contains(&place) {
+                    tried.places.push(place);
+                }
             }
         }
         "spot_exhausted" if wants(&config.on_spot_exhausted, "on_demand") => {

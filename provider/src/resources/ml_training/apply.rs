@@ -20,7 +20,9 @@ use super::limits::{Limits, timeout};
 use super::planned::OPEN_ON_CREATE;
 use super::private::{Intent, Remembered};
 use super::spec::{self, Ingredients};
-use super::{alarms, destroy, expiry, foreign, identity, later, manifest, recover, run, say};
+use super::{
+    alarms, destroy, expiry, fallback, foreign, identity, later, manifest, recover, run, say,
+};
 use crate::configured::Configured;
 use crate::object::{Object, get, object};
 use crate::text::sentence;
@@ -174,6 +176,9 @@ async fn prepare(
         ),
         may_stop_previous: !say::is_scheduled(&object(&request.prior))
             || config.on_change.as_deref().known() == Some("rerun"),
+        further: catalog.map_or_else(Vec::new, |catalog| {
+            fallback::types(catalog, &config, decision, &decided.container)
+        }),
         catalog: catalog.unwrap_or_else(|| catalog::Catalog::embedded()),
     })?;
     Ok((spec, diagnostics))

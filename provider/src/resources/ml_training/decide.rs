@@ -13,7 +13,7 @@ use super::image::{self, Container};
 use super::live_price;
 use super::planned::merge;
 use super::request::{Around, NoRequest, request};
-use super::{later, placement, say, source};
+use super::{fallback, later, placement, say, source};
 use crate::configured::Configured;
 use crate::object::{Object, get};
 use crate::settings::known_map;
@@ -138,7 +138,8 @@ pub(crate) async fn decide(
             (Attr::Known(given), Some(_)) => given.clone(),
             _ => placement::of(decision, workload.as_deref()),
         };
-        let mut outputs = foreseen::decided(decision, &in_force, &container, &known)?;
+        let further = fallback::types(catalog, config, decision, &container);
+        let mut outputs = foreseen::decided(decision, &in_force, &container, &known, &further)?;
         if requests.0.only.is_some() {
             follow(&mut outputs, get(written, "placement"), decision);
         }

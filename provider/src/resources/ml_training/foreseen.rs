@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use planner::Decision;
+use planner::{Candidate, Decision};
 use schemas::ml_training::{Config, Outputs, Placement, too_many_tags};
 use tfplugin::{Attr, Diagnostics, Value, to_value};
 
-use super::figures;
 use super::image::{Container, has_code};
 use super::planned::DECIDED;
+use super::{fallback, figures};
 use crate::object::Object;
 use crate::text::list;
 
@@ -35,6 +35,7 @@ pub(crate) fn decided(
     placement: &Placement,
     container: &Container,
     known: &Known<'_>,
+    further: &[&Candidate],
 ) -> Result<Object, Diagnostics> {
     let mut outputs = object(&Outputs {
         summary: Attr::Known(decision.summary.clone()),
@@ -44,15 +45,14 @@ pub(crate) fn decided(
         scheduled_start_time: start(decision, known),
         estimate: Attr::Known(figures::estimate(&decision.estimate)),
         breakdown: Attr::Known(figures::breakdown(decision)),
-        cost_ceiling_usd: decision
-            .cost_ceiling_usd
-            .map(|usd| crate::text::three(usd.get()))
+        cost_ceiling_usd: fallback::ceiling_usd(decision, further)
+            .map(crate::text::three)
             .into(),
         baseline: Attr::Known(figures::baseline(&decision.baseline)),
         savings: Attr::Known(figures::savings(decision)),
         signal: Attr::Known(figures::signal(&decision.signal)),
         candidates: lines(&decision.candidates),
-        recommendations: lines(&recommendations(decision, known)),
+        recommendations: lines(&recommendations(decision, known, further)),
         assumptions: lines(&decision.assumptions),
         training_image_resolved: container.image(),
         launchable: has_code(known.config),
@@ -74,11 +74,11 @@ fn start(decision: &Decision, known: &Known<'_>) -> Attr<String> {
 }
 
 /// The planner's, and what only the training code can carry out.
-fn recommendations(decision: &Decision, known: &Known<'_>) -> Vec<String> {
-    let mut lines = match known.follows {
-        true => Vec::new(),
-        false => decision.recommendations.clone(),
-    };
+fn recommendations(decision: &Decision, known: &Known<'_>, further: &[&Candidate]) -> Vec<String> {
+    let mut lines: Vec<String> = fallback::line(further).into_iter().collect();
+    if !known.follows {
+        lines.extend(decision.recommendations.iter().cloned());
+    }
     if !known.for_the_code.is_empty() {
         lines.push(format!(
             "Honour {} in the training code, which finds each in its environment as SUSTAINABLE_*: the provider only hands it over.",

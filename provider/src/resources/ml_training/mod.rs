@@ -13,6 +13,7 @@ mod change;
 mod decide;
 mod destroy;
 mod expiry;
+mod fallback;
 pub(crate) mod figures;
 mod follow;
 mod foreign;

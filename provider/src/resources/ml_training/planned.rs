@@ -51,7 +51,8 @@ pub(crate) const LAUNCHED: [&str; 9] = [
 ];
 
 /// Filled by a refresh, or by an apply that waits for the end.
-pub(crate) const OBSERVED: [&str; 16] = [
+pub(crate) const OBSERVED: [&str; 17] = [
+    "actual_instance_type",
     "artifacts_copied_to",
     "billable_seconds",
     "compressed_model_uri",

@@ -216,6 +216,11 @@ fn limits(config: &Config, read: &mut Reader, request: &mut Request) {
     request.use_spot_instances = read
         .option("use_spot_instances", &config.use_spot_instances)
         .copied();
+    // SageMaker chooses among several types on demand only.
+    let further = read.option("fallback_instance_types", &config.fallback_instance_types);
+    if further.is_some_and(|number| *number > 0) {
+        request.use_spot_instances.get_or_insert(false);
+    }
     read.into(
         "max_spot_price_percentage",
         &config.max_spot_price_percentage,

@@ -66,6 +66,7 @@ fn observed(
     } else {
         Attr::Known(seen.last_log_lines.clone())
     };
+    outputs.actual_instance_type = seen.instance_type.clone().into();
     outputs.started_at = seen.started_at.clone().into();
     outputs.billable_seconds = seen
         .billable_seconds
@@ -80,7 +81,10 @@ fn observed(
     }
     let run = Run {
         region: &handle.region,
-        instance_type: &handle.instance_type,
+        instance_type: seen
+            .instance_type
+            .as_deref()
+            .unwrap_or(&handle.instance_type),
         instance_count: handle.instance_count,
         capacity: if handle.spot {
             Capacity::Spot

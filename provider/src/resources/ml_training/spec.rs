@@ -9,7 +9,7 @@ use aws::spec::{
     Algorithm, Channel, Checkpoint, Compression, Dashboard, DataBucket, Distribution, FileSystem,
     JobBucket, Mounted, ResumeFrom, Role, Source, Vpc,
 };
-use planner::{Capacity, Decision};
+use planner::{Candidate, Capacity, Decision};
 use schemas::ml_training::{Effective, InputChannel, Regional, VpcConfig};
 use serde_json::Value as Json;
 use tfplugin::{Attr, Diagnostic};
@@ -43,6 +43,8 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) may_stop_previous: bool,
     /// Figures of the chosen type.
     pub(crate) catalog: &'a catalog::Catalog,
+    /// Further types that SageMaker may take.
+    pub(crate) further: Vec<&'a Candidate>,
 }
 
 /// The run.
@@ -72,6 +74,13 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
     );
     let spot = decision.selected_capacity == Capacity::Spot;
     let limits = &decision.limits;
+    // Long enough for the slowest that may be taken.
+    let others = from.further.iter().map(|other| other.max_runtime_hours);
+    let slowest = config
+        .max_runtime_hours
+        .is_null()
+        .then(|| others.max().map_or(0.0, f64::from));
+    let runtime_hours = limits.runtime.0.max(slowest.unwrap_or_default());
     let mut environment = pairs(&config.environment);
     for (variable, value) in config.handed_over() {
         if let Attr::Known(value) = value {
@@ -111,6 +120,11 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
         instance_count: decision.instance_count,
         volume_gb: decision.volume_size_gb,
         spot,
+        fallback_types: from
+            .further
+            .iter()
+            .map(|candidate| candidate.instance_type.to_owned())
+            .collect(),
         keep_alive_seconds: config
             .keep_alive_minutes
             .known()
@@ -120,7 +134,7 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
         max_spot_price_percent: spot
             .then(|| config.max_spot_price_percentage.known())
             .flatten(),
-        max_runtime_seconds: seconds(limits.runtime.0),
+        max_runtime_seconds: seconds(runtime_hours),
         max_wait_seconds: limits.wait.map(|hours| seconds(hours.0)),
         max_pending_seconds: limits.pending.map(|hours| seconds(hours.0)),
         max_retry_attempts: config

@@ -66,8 +66,15 @@ def _shape(request: dict[str, Any]) -> None:
     if ("TrainingImage" in algorithm) == ("AlgorithmName" in algorithm):
         raise NotSimulated("exactly one of TrainingImage and AlgorithmName: AWS refuses, its words are not known")
     resources = request.get("ResourceConfig")
-    if resources is None or "InstanceType" not in resources:
-        raise NotSimulated("a job without ResourceConfig.InstanceType")
+    if resources is None or ("InstanceType" in resources) == ("InstancePreferences" in resources):
+        raise NotSimulated(
+            "not exactly one of InstanceType and InstancePreferences: AWS refuses, its words are not known"
+        )
+    if "InstancePreferences" in resources and request.get("EnableManagedSpotTraining"):
+        raise NotSimulated("InstancePreferences together with spot: AWS refuses, its words are not known")
+    types = [one["InstanceType"] for one in resources.get("InstancePreferences", [])]
+    if len(set(types)) != len(types) or any("InstanceCount" in one for one in resources.get("InstancePreferences", [])):
+        raise NotSimulated("a type twice, or counts by preference")
     if resources.get("KeepAlivePeriodInSeconds") and request.get("EnableManagedSpotTraining"):
         raise NotSimulated("a warm pool together with spot: AWS refuses, its words are not known")
     if resources.get("TrainingPlanArn") and request.get("EnableManagedSpotTraining"):
@@ -95,7 +102,11 @@ _IMAGE_REGION = re.compile(r"\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com")
 def _machine(call: Call) -> None:
     """Volume and image."""
     resources = call.params["ResourceConfig"]
-    local = _NVME.match(resources["InstanceType"]) is not None
+    if "InstancePreferences" in resources:
+        kinds = {_NVME.match(one["InstanceType"]) is not None for one in resources["InstancePreferences"]}
+        if len(kinds) > 1:
+            raise NotSimulated("types with and without local NVMe in one list")
+    local = _NVME.match(jobs.first_type(resources)) is not None
     if local and "VolumeKmsKeyId" in resources:
         raise NotSimulated("VolumeKmsKeyId on a type with local NVMe: AWS refuses, its words are not known")
     if not local and not resources.get("VolumeSizeInGB"):

@@ -108,6 +108,13 @@ def _configuration(job: Job) -> dict[str, Any]:
             source.setdefault("S3DataDistributionType", "FullyReplicated")
     if "CheckpointConfig" in out:
         out["CheckpointConfig"].setdefault("LocalPath", "/opt/ml/checkpoints/")
+    preferences = out["ResourceConfig"].get("InstancePreferences")
+    if preferences and effects.ran(job):
+        names = [one["InstanceType"] for one in preferences]
+        chosen = names[min(job.script.preference, len(names) - 1)]
+        out["ResourceConfig"].update(
+            SelectedInstanceType=chosen, SelectedInstanceCount=out["ResourceConfig"]["InstanceCount"]
+        )
     out.setdefault("ProfilingStatus", _profiling(out))
     _metric_definitions(job, out["AlgorithmSpecification"])
     return out

@@ -62,6 +62,12 @@ class Job:
         return plan[machine.current(plan, self.elapsed)]
 
 
+def first_type(resources: dict[str, Any]) -> str:
+    """The type of a job, or the first of those that it may have."""
+    preferences = resources.get("InstancePreferences") or [resources]
+    return preferences[0]["InstanceType"]
+
+
 def find(world: World, region: str, name: str) -> Job | None:
     """A job by name, brought up to date."""
     job = world.jobs.get(region, {}).get(name)

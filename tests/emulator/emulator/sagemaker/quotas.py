@@ -67,14 +67,14 @@ def check(world: World, call: Call) -> None:
     resources = call.params["ResourceConfig"]
     spot = bool(call.params.get("EnableManagedSpotTraining"))
     kind = "spot training job usage" if spot else "training job usage"
-    name = f"{resources['InstanceType']} for {kind}"
+    name = f"{jobs.first_type(resources)} for {kind}"
     used = sum(
         job.request["ResourceConfig"].get("InstanceCount", 1)
         for job in jobs.every(world)
         if job.region == call.region
         and not job.phase().terminal
         and bool(job.request.get("EnableManagedSpotTraining")) == spot
-        and job.request["ResourceConfig"]["InstanceType"] == resources["InstanceType"]
+        and jobs.first_type(job.request["ResourceConfig"]) == jobs.first_type(resources)
     )
     _limit(world, call, name, "Instances", used, resources.get("InstanceCount", 1))
     runtime = call.params["StoppingCondition"].get("MaxRuntimeInSeconds", jobs.DAY)

@@ -71,6 +71,8 @@ class Script:
     # Metrics of the instances while training, in CloudWatch's units: metric -> a
     # figure, a list that repeats minute by minute, or such a list per instance.
     utilisation: dict[str, Any] = field(default_factory=dict)
+    # Which of several instance types has capacity, from 0.
+    preference: int = 0
     # Metric definitions that SageMaker adds by itself.
     inject_metrics: bool = True
 
