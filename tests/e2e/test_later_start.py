@@ -404,6 +404,24 @@ def test_destroying_after_the_start(scene):
     assert [job["status"] for job in scene.emulator.jobs()] == ["Stopped"]
 
 
+def test_a_start_that_is_tried_again_during_the_destroy(scene):
+    """The scheduler has not heard that the job was made. What it tries again must not outlive the record."""
+    gone = later(on_destroy="delete")
+    scene.run(step(gone), destroy=False)
+    scene.emulator.fault("sagemaker", "CreateTrainingJob", "lost")
+    scene.emulator.advance(2 * HOUR + 30)
+    scene.emulator.heal()
+    assert scene.emulator.jobs() and scene.emulator.schedules(), "it will try again"
+    scene.emulator.fault("scheduler", "DeleteScheduleGroup", "delay", seconds=60)
+    mark = scene.emulator.mark()
+    process = scene.start("destroy", "-json", "-auto-approve")
+    scene.emulator.wait_for("DeleteScheduleGroup", mark)
+    scene.emulator.advance(HOUR)
+    scene.emulator.heal()
+    assert scene.workdir.finish(process).code == 0
+    scene.expect_nothing_left(records=True)
+
+
 def test_a_role_of_the_users_own(scene):
     """Trust on the group's ARN is all that it needs; none is made and none is removed."""
     iam = scene.emulator.client("iam")

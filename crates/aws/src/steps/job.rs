@@ -72,6 +72,9 @@ pub(crate) async fn end(removal: &mut Removal<'_>) -> Result<(), Error> {
             removal.handle.job_arn = None;
             return Ok(());
         }
+    } else if let Some(place) = removal.handle.scheduling_in(&removal.handle.region) {
+        // A scheduler that has not heard the answer to its call tries again, and would start a job whose record is gone.
+        scheduler::delete(removal.aws, &place.region, &place.group, &job).await?;
     }
     if removal.options.on_destroy == OnDestroy::Retain {
         let running = describe(removal.aws, &removal.handle.region, &job)
