@@ -288,7 +288,14 @@ LIVES = [
     Life(
         "model_registry",
         ("run",),
-        [apply(AFTER), apply(before=ends("Completed")), plan(), destroy()],
+        [
+            apply(AFTER),
+            apply(before=ends("Completed")),
+            plan(),
+            apply(AFTER.with_(**TAGGED)),
+            apply(AFTER),
+            destroy(),
+        ],
     ),
     Life(
         "model_registry",
