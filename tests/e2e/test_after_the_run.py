@@ -297,6 +297,21 @@ def test_a_large_model_is_copied_in_parts_and_priced(after):
     gone(after)
 
 
+def test_a_copy_in_parts_that_is_given_up(after):
+    """A destroy breaks it off, since its parts would bill as storage for ever; and no other."""
+    s3 = after.emulator.client("s3", "eu-west-1")
+    s3.create_multipart_upload(Bucket=COPIES, Key="bert/theirs.tar")
+    after.keep()
+    ended(after, **BOTH)
+    [job] = after.emulator.jobs()
+    after.emulator.large_object("training-data", f"sustainable/runs/{job['name']}/output/model.tar.gz", 6)
+    after.emulator.fault("s3", "UploadPartCopy", "refused", skip=1, count=None)
+    assert after.apply().code != 0
+    after.emulator.heal()
+    assert len(s3.list_multipart_uploads(Bucket=COPIES)["Uploads"]) == 2, "parts are there"
+    gone(after)
+
+
 def test_a_new_run_says_what_it_leaves_undone(after):
     ended(after, **BOTH)
     assert after.workdir.run("refresh").code == 0

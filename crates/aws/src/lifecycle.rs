@@ -57,12 +57,14 @@ pub enum OnDestroy {
 }
 
 /// How [`destroy`] goes about it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DestroyOptions {
     /// The job's record.
     pub on_destroy: OnDestroy,
     /// Managed buckets go with everything in them, artifacts, reports and manifests included.
     pub force: bool,
+    /// `s3://` prefix to which a copy of the artifacts was due and has not been made: what is unfinished there goes.
+    pub copy_due: Option<String>,
 }
 
 /// What [`read`] looks at.

@@ -325,6 +325,13 @@ LIVES = [
         "copy_artifacts, in parts",
     ),
     Life(
+        "copy_artifacts",
+        ("run",),
+        [apply(COPIED), apply(before=broken_copy, fails=True), destroy(before=heal)],
+        to_copy_to,
+        "copy_artifacts, broken off",
+    ),
+    Life(
         "plan",
         (),
         # The first refresh after a create confirms its claim, and a role that may only plan cannot.
@@ -380,7 +387,6 @@ SILENT = {
     ("create_bucket", "s3:GetLifecycleConfiguration"): Silent("the lifecycle rules are written once more"),
     ("companion_bucket", "s3:GetLifecycleConfiguration"): Silent("the lifecycle rules are written once more"),
     ("companion_bucket", "s3:ListMultipartUploadParts"): Silent(BROKEN_OFF),
-    ("copy_artifacts", "s3:ListBucketMultipartUploads"): Silent(BROKEN_OFF),
     ("copy_artifacts", "s3:ListMultipartUploadParts"): Silent(BROKEN_OFF),
     ("fsx", "scheduler:UpdateSchedule"): Silent("only where a killed apply has left the planned deletion"),
     ("fsx", "fsx:DescribeDataRepositoryTasks"): Silent(

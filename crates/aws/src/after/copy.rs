@@ -91,6 +91,20 @@ pub(super) async fn artifacts(
     Ok(wanted)
 }
 
+/// Breaks off what an earlier try has left unfinished: its parts bill as storage.
+pub(super) async fn abandon(aws: &Aws, handle: &Handle, to: &str) -> Result<(), Error> {
+    let wanted = copied_to(to, handle.job_name.as_deref().unwrap_or_default());
+    let Some((bucket, prefix)) = naming::split_s3_uri(&wanted) else {
+        return Ok(());
+    };
+    let bucket = Bucket::new(aws, bucket, &handle.region, &handle.account_id).await;
+    let region = bucket.region_of().await?;
+    let bucket = Bucket::new(aws, &bucket.name, &region, &handle.account_id).await;
+    bucket
+        .abort_uploads(&format!("{prefix}/"), &|_| false)
+        .await
+}
+
 async fn look(bucket: &Bucket, prefix: &str) -> Result<HashMap<String, Listed>, Error> {
     let found = bucket
         .list(prefix, None)

@@ -15,6 +15,7 @@ use crate::clients::Aws;
 use crate::control::Control;
 use crate::error::Error;
 use crate::handle::Handle;
+use crate::removal::Removal;
 use crate::report::{AfterReport, Remark};
 use crate::retry::Watch;
 use crate::steps::end_file_systems;
@@ -83,6 +84,20 @@ pub(crate) async fn after_end(
     }
     control.progress.save(&report.handle);
     report
+}
+
+/// Before a run is removed whose artifacts were to be copied: what of the copy is unfinished goes. Where that fails, it is
+/// said, and nothing is held up.
+pub(crate) async fn abandon_copy(removal: &mut Removal<'_>) {
+    let Some(to) = removal.options.copy_due.clone() else {
+        return;
+    };
+    if let Err(error) = copy::abandon(removal.aws, &removal.handle, &to).await {
+        removal.leave(format!(
+            "uploads under {to} that are not finished, if there are any: {}",
+            error.detail()
+        ));
+    }
 }
 
 async fn delete_file_system(

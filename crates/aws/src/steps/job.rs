@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::pool::{self, Pool};
 use super::{Step, manifest, name, quota, schedule};
+use crate::after::abandon_copy;
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
 use crate::handle::{Handle, ScheduleRef};
@@ -48,6 +49,8 @@ impl Step for TrainingJob {
     }
 
     async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {
+        // While the job's name is known.
+        abandon_copy(removal).await;
         end(removal).await
     }
 }

@@ -244,6 +244,7 @@ impl World {
         let options = DestroyOptions {
             on_destroy: OnDestroy::Delete,
             force,
+            copy_due: None,
         };
         lifecycle::destroy(&self.aws, handle, options, &self.control()).await
     }

@@ -48,6 +48,13 @@ pub(crate) fn to_do(inputs: &Object, outputs: &Object) -> Vec<&'static str> {
         .collect()
 }
 
+/// The prefix of `copy_artifacts_to`, where a copy to it is due.
+pub(crate) fn copy_due(state: &Object) -> Option<String> {
+    to_do(state, state)
+        .contains(&COPY)
+        .then(|| get(state, "copy_artifacts_to").as_str().map(str::to_owned))?
+}
+
 fn is_open(step: &str, inputs: &Object, outputs: &Object) -> bool {
     let (wanted, made) = match step {
         COPY => ("copy_artifacts_to", "artifacts_copied_to"),

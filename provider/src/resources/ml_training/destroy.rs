@@ -4,6 +4,7 @@ use aws::lifecycle::{self, DestroyOptions, OnDestroy};
 use aws::{Control, Outcome};
 use tfplugin::{ApplyRequest, ApplyResponse, Diagnostic, Diagnostics, Value};
 
+use super::after;
 use super::apply::remarks;
 use super::limits::Limits;
 use super::private::Remembered;
@@ -29,6 +30,7 @@ pub(crate) async fn destroy(
             _ => OnDestroy::Stop,
         },
         force: get(&prior, "force_destroy").as_bool().unwrap_or_default(),
+        copy_due: after::copy_due(&prior),
     };
     let progress = aws::NoProgress;
     let control = Control {
