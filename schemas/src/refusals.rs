@@ -6,48 +6,29 @@ use tfplugin::{Diagnostics, Path, Value};
 
 use crate::report::error;
 
-/// Which values of the attribute are refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// `true`.
-    True,
-    /// Every number above zero.
-    AboveZero,
-    /// These strings.
-    These(&'static [&'static str]),
-}
-
 /// One refusal.
 #[derive(Debug, Clone, Copy)]
 pub struct Refusal {
     /// The attribute.
     pub attribute: &'static str,
     /// Which of its values.
-    pub values: Refused,
+    pub values: &'static [&'static str],
     /// One sentence for people.
     pub sentence: &'static str,
 }
 
-const fn refuse(attribute: &'static str, values: Refused, sentence: &'static str) -> Refusal {
-    Refusal {
-        attribute,
-        values,
-        sentence,
-    }
-}
-
 /// Refused in `sustainable_ml_training`, and in `data.sustainable_placement` as far as it has the attribute.
 pub static TRAINING: &[Refusal] = &[
-    refuse(
-        "training_strategy",
-        Refused::These(&["federated_learning"]),
-        "Federated learning over several regions is not available yet: one training is one job in one region.",
-    ),
-    refuse(
-        "spot_interruption_behavior",
-        Refused::These(&["stop", "on_demand"]),
-        "Only \"checkpoint\" is available yet: SageMaker restarts a reclaimed run from its last checkpoint.",
-    ),
+    Refusal {
+        attribute: "training_strategy",
+        values: &["federated_learning"],
+        sentence: "Federated learning over several regions is not available yet: one training is one job in one region.",
+    },
+    Refusal {
+        attribute: "spot_interruption_behavior",
+        values: &["stop", "on_demand"],
+        sentence: "Only \"checkpoint\" is available yet: SageMaker restarts a reclaimed run from its last checkpoint.",
+    },
 ];
 
 /// Adds an error for each value that is refused.
@@ -55,17 +36,12 @@ pub(crate) fn check(config: &Value, refusals: &[Refusal], found: &mut Diagnostic
     for refusal in refusals {
         let at = Path::root(refusal.attribute);
         let value = config.get(refusal.attribute);
-        if is_refused(value, refusal.values) {
+        if value
+            .as_str()
+            .is_some_and(|text| refusal.values.contains(&text))
+        {
             found.push(refused(at, refusal));
         }
-    }
-}
-
-fn is_refused(value: &Value, values: Refused) -> bool {
-    match values {
-        Refused::True => value.as_bool() == Some(true),
-        Refused::AboveZero => value.as_f64().is_some_and(|number| number > 0.0),
-        Refused::These(these) => value.as_str().is_some_and(|text| these.contains(&text)),
     }
 }
 

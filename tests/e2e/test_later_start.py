@@ -236,6 +236,23 @@ def test_a_failed_start(scene):
     )
 
 
+def test_somebody_elses_job_of_that_name(scene):
+    """It is not taken for the run, and not touched; the scheduler cannot start the run, and says so."""
+    scene.run(step(later()), destroy=False)
+    name = next(iter(scene.workdir.state().values()))["training_job_name"]
+    scene.emulator.foreign_job(name)
+    theirs = [thing for thing in scene.emulator.inventory() if thing["kind"] == "job" or "someone" in thing["id"]]
+    scene.kept += theirs
+    scene.emulator.advance(2 * HOUR + 90)
+    launching = [expect_known_value("training_job_status", "Launching"), expect_null_value("started_at")]
+    scene.run(step(later(), plan=[expect_empty_plan()], state=launching), destroy=False)
+    scene.emulator.advance(4 * HOUR)
+    result, _ = scene.plan()
+    expect_warning("was not started$", r"Reason: ResourceInUse").check(result)
+    scene.destroy(records=True)
+    assert [job["status"] for job in scene.emulator.jobs()] == ["InProgress"]
+
+
 def test_a_schedule_that_somebody_deletes(scene):
     """The next plan makes it anew, in place: nothing has run."""
 

@@ -137,7 +137,9 @@ pub(crate) async fn look(aws: &Aws, handle: &mut Handle) -> Result<Found, Error>
     let Some(name) = handle.job_name.clone() else {
         return Ok(Found::Nothing);
     };
-    if let Some(job) = describe(aws, &handle.region, &name).await? {
+    if let Some(job) = describe(aws, &handle.region, &name).await?
+        && (handle.schedule.is_none() || job.was_started_for(aws, handle).await)
+    {
         handle.schedule = None;
         return Ok(Found::Job(Box::new(job)));
     }

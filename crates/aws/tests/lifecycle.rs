@@ -137,7 +137,9 @@ async fn a_companion_bucket_is_made_filled_shared_and_removed() {
     let (one, two) = tokio::join!(world.create(&left), world.create(&right));
     succeeded(&one);
     succeeded(&two);
-    assert_eq!(world.calls("UploadPartCopy") % 3, 0);
+    // Three parts: each copies them all, or goes on with what the other has begun.
+    let parts = world.calls("UploadPartCopy");
+    assert!((3..=6).contains(&parts), "{parts}");
     let gone = world.destroy(&one.handle, true).await;
     assert!(gone.failure.is_none(), "{gone:?}");
     println!("{:#?}", gone.left);

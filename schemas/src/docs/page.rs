@@ -4,7 +4,7 @@ use super::Generated;
 use super::values::{default, legal, type_name};
 use crate::declare::{Attribute, Class, Kind, Known, Need};
 use crate::ml_training;
-use crate::refusals::{self, Refusal, Refused};
+use crate::refusals::{self, Refusal};
 
 /// A page while it is written.
 pub(super) struct Page {
@@ -143,17 +143,12 @@ impl Page {
 
 fn refused_value(refusal: &Refusal) -> String {
     let name = refusal.attribute;
-    match refusal.values {
-        Refused::True => format!("`{name} = true`:"),
-        Refused::AboveZero => format!("`{name}` above 0:"),
-        Refused::These(these) => {
-            let each: Vec<String> = these
-                .iter()
-                .map(|this| format!("`{name} = \"{this}\"`"))
-                .collect();
-            format!("{}:", each.join(", "))
-        }
-    }
+    let each: Vec<String> = refusal
+        .values
+        .iter()
+        .map(|value| format!("`{name} = \"{value}\"`"))
+        .collect();
+    format!("{}:", each.join(", "))
 }
 
 fn class(class: Class) -> &'static str {
@@ -166,26 +161,11 @@ fn class(class: Class) -> &'static str {
     }
 }
 
-/// What a change does, or that nothing does yet.
-fn mark(attribute: &Attribute) -> &'static str {
-    let wholly = |refusal: &&Refusal| matches!(refusal.values, Refused::True | Refused::AboveZero);
-    let refused = refusals::TRAINING
-        .iter()
-        .filter(wholly)
-        .any(|refusal| refusal.attribute == attribute.name);
-    if refused {
-        "*[Not yet](#not-yet).*"
-    } else {
-        class(attribute.class)
-    }
-}
-
 /// Whether this value of the attribute is refused.
 fn refused_choice(attribute: &Attribute, value: &str) -> bool {
-    refusals::TRAINING.iter().any(|refusal| {
-        refusal.attribute == attribute.name
-            && matches!(refusal.values, Refused::These(these) if these.contains(&value))
-    })
+    refusals::TRAINING
+        .iter()
+        .any(|refusal| refusal.attribute == attribute.name && refusal.values.contains(&value))
 }
 
 fn argument(attribute: &Attribute, classes: bool, depth: usize) -> String {
@@ -216,7 +196,7 @@ fn argument(attribute: &Attribute, classes: bool, depth: usize) -> String {
         ));
     }
     if classes && depth == 0 {
-        sentences.push(mark(attribute).to_owned());
+        sentences.push(class(attribute.class).to_owned());
     }
     let mut text = format!(
         "{indent}- `{}` ({}) {}\n",

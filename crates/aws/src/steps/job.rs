@@ -404,6 +404,14 @@ impl Job {
         }
     }
 
+    /// Whether this run's planned start has made it, by its tag. Not allowed to look: it bears the name.
+    pub(crate) async fn was_started_for(&self, aws: &Aws, handle: &Handle) -> bool {
+        let tags = self.tags(aws).await;
+        tags.map_or(true, |tags| {
+            tags.get(naming::TAG_RUN) == Some(&handle.nonce)
+        })
+    }
+
     /// It was created for the same name on the same buckets, and nobody has let go of it.
     pub(crate) async fn belongs_to(&self, run: &Run<'_>) -> Result<bool, Error> {
         let bucket = self

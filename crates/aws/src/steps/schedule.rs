@@ -181,7 +181,9 @@ pub(super) async fn cancel(aws: &Aws, handle: &Handle, watch: &Watch<'_>) -> Res
     let last = at.max(if existed { aws.now() } else { 0 }) + after;
     let mut poll = Poll::new(aws.timing().short);
     loop {
-        if describe(aws, region, job).await?.is_some() {
+        if let Some(found) = describe(aws, region, job).await?
+            && found.was_started_for(aws, handle).await
+        {
             return Ok(true);
         }
         let now = aws.now();
@@ -206,7 +208,7 @@ pub(crate) async fn observe(aws: &Aws, handle: &mut Handle) -> Result<Observatio
         .map(|known| known.queue_url.clone())
         .filter(|url| !url.is_empty());
     let account = handle.account_id.clone();
-    let Some(planned) = &mut handle.schedule else {
+    let Some(planned) = handle.schedule.clone() else {
         return Ok(seen);
     };
     let failed = |reason: String| Observation {
@@ -225,14 +227,19 @@ pub(crate) async fn observe(aws: &Aws, handle: &mut Handle) -> Result<Observatio
     let now = aws.now();
     if !waiting {
         // It may have fired between the look at the job and the look at the schedule.
-        if describe(aws, &region, &job).await?.is_some() {
+        if let Some(found) = describe(aws, &region, &job).await?
+            && found.was_started_for(aws, handle).await
+        {
             seen.status = LAUNCHING.to_owned();
             return Ok(seen);
         }
         if let Some(url) = queue {
             let arn = scheduler::arn(&region, &account, &planned.group, &job);
             if let Some(reason) = scheduler::dead_letter(aws, &region, &url, &arn).await? {
-                planned.failure = Some(reason.clone());
+                handle.schedule = Some(ScheduleRef {
+                    failure: Some(reason.clone()),
+                    ..planned
+                });
                 return Ok(failed(reason));
             }
         }
