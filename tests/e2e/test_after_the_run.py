@@ -1,8 +1,6 @@
 """After the end of a run: the model is copied and registered, by the first apply after the end or by the one that waits."""
 
-import os
 import re
-import signal
 
 import pytest
 from harness.config import TYPE, training
@@ -17,7 +15,7 @@ from harness.expect import (
 )
 from harness.expect import expect_unknown_value as unknown
 from harness.steps import in_turns, step
-from test_interrupts import providers_of
+from harness.under_way import killed
 
 COPIES = "models-eu"
 BOTH = {"copy_artifacts_to": f"s3://{COPIES}/bert/", "model_package_group_name": "bert-models"}
@@ -259,16 +257,7 @@ def test_killed_at_each_call(after, service, operation):
     """The provider dies while the call takes effect; its answer is heard by nobody."""
     ended(after, **BOTH)
     assert after.workdir.run("refresh").code == 0
-    mark = after.emulator.mark()
-    after.emulator.fault(service, operation, "delay", seconds=2)
-    process = after.start("apply", "-json", "-auto-approve", "-refresh=false")
-    after.emulator.wait_for(operation, mark)
-    for provider in providers_of(process):
-        os.kill(provider, signal.SIGKILL)
-    result = after.workdir.finish(process, timeout=120)
-    assert result.code != 0
-    after.emulator.settle()
-    after.emulator.heal()
+    killed(after, service, operation, "apply", "-json", "-auto-approve", "-refresh=false")
     after.run(step(state=DONE), destroy=False)
     assert [len(group["versions"]) for group in after.emulator.model_groups()] == [1]
     gone(after)

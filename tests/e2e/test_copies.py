@@ -9,7 +9,7 @@ import pytest
 from harness.config import training
 from harness.expect import expect_calls, expect_error, expect_jobs
 from harness.steps import step
-from test_interrupts import providers_of
+from harness.under_way import held, providers_of
 
 ABROAD = {"preferred_training_regions": ["eu-north-1"], "force_destroy": True, "on_destroy": "delete"}
 COMPANION = "training-data-eu-north-1"
@@ -97,18 +97,13 @@ def test_data_that_change_under_way(scene):
     """What was listed is what is copied, or nothing: the contents of two moments are never mixed."""
     scene.write(training(**ABROAD))
     scene.emulator.client("s3").put_object(Bucket="training-data", Key="data/part-1", Body=b"0")
-    scene.emulator.fault("s3", "CopyObject", "delay", count=None, seconds=60)
-    mark = scene.emulator.mark()
-    process = scene.start("apply", "-json", "-auto-approve")
-    scene.emulator.wait_for("CopyObject", mark)
-    # What is copied has been listed, and no copy has been made.
-    scene.emulator.client("s3").put_object(Bucket="training-data", Key="data/part-1", Body=b"other")
-    scene.emulator.heal()
-    result = scene.workdir.finish(process)
+    with held(scene, "s3", "CopyObject", count=None) as under_way:
+        # What is copied has been listed, and no copy has been made.
+        scene.emulator.client("s3").put_object(Bucket="training-data", Key="data/part-1", Body=b"other")
     expect_error(
         "the dataset s3://training-data/data/ changed while it was copied to training-data-eu-north-1",
         "Apply again once nothing is written there any more",
-    ).check(result)
+    ).check(under_way.result)
     assert not scene.emulator.jobs()
     scene.keep()
     scene.kept = [t for t in scene.kept if t["id"].startswith("training-data") and COMPANION not in t["id"]]

@@ -1,14 +1,13 @@
 """FSx for Lustre: there before the job, linked to the data, gone after the run whatever happens to the apply."""
 
 import datetime
-import os
-import signal
 
 import pytest
 from harness.config import training
 from harness.expect import expect_action, expect_calls, expect_error, expect_known_value, expect_null_value
 from harness.steps import step
-from test_interrupts import converges, providers_of
+from harness.under_way import killed
+from test_interrupts import converges
 from test_permissions import printed_policy
 
 VPC = {"subnets": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-0123456789abcdef0"]}
@@ -127,6 +126,21 @@ def test_nobody_applies_again(scene):
     scene.destroy()
 
 
+def test_a_retained_run_keeps_it(scene):
+    """The destroy leaves what the job reads from, and what deletes it in the end; both are named."""
+    scene.run(step(ON_LUSTRE.with_(on_destroy="retain"), state=[lambda seen: as_asked(seen.emulator)]), destroy=False)
+    result = scene.workdir.run("destroy", "-json", "-auto-approve")
+    assert result.code == 0, result.explain()
+    said = " ".join(warning.detail for warning in result.warnings)
+    made = as_asked(scene.emulator)
+    assert f"file system {made['id']} in us-east-1: the retained job reads from it; it is deleted at 20" in said, said
+    assert "the end of the file system is planned there" in said, said
+    assert [job["status"] for job in scene.emulator.jobs()] == ["InProgress"]
+    scene.emulator.finish_jobs("Completed")
+    scene.emulator.advance(25 * 3600)
+    assert not scene.emulator.file_systems() and not schedules(scene.emulator)
+
+
 @pytest.mark.parametrize("end", ["Completed", "Failed"])
 def test_the_first_apply_after_the_end_deletes_it(scene, end):
     """However the run has ended; what cannot be deleted is tried again, and nothing is tainted."""
@@ -220,15 +234,7 @@ def test_what_fails_is_told_and_removed(scene, settings, sentence):
 def test_killed_at_each_call(scene, service, operation):
     """Another apply adopts the file system; there are never two, and a destroy leaves none."""
     scene.write(ON_LUSTRE)
-    mark = scene.emulator.mark()
-    scene.emulator.fault(service, operation, "delay", seconds=2)
-    process = scene.start("apply", "-json", "-auto-approve")
-    scene.emulator.wait_for(operation, mark)
-    for pid in providers_of(process):
-        os.kill(pid, signal.SIGKILL)
-    assert scene.workdir.finish(process, timeout=120).code != 0
-    scene.emulator.settle()
-    scene.emulator.heal()
+    killed(scene, service, operation)
     early = operation == "CreateFileSystem"
     assert len(scene.emulator.file_systems()) == 1 or early
     scene.emulator.advance(120)
@@ -243,15 +249,7 @@ def test_killed_at_each_call(scene, service, operation):
 def test_killed_and_changed(scene):
     """The run that was lost had another request: its file system goes, the new one has its own."""
     scene.write(ON_LUSTRE)
-    mark = scene.emulator.mark()
-    scene.emulator.fault("fsx", "CreateDataRepositoryAssociation", "delay", seconds=2)
-    process = scene.start("apply", "-json", "-auto-approve")
-    scene.emulator.wait_for("CreateDataRepositoryAssociation", mark)
-    for pid in providers_of(process):
-        os.kill(pid, signal.SIGKILL)
-    scene.workdir.finish(process, timeout=120)
-    scene.emulator.settle()
-    scene.emulator.heal()
+    killed(scene, "fsx", "CreateDataRepositoryAssociation")
     [lost] = scene.emulator.file_systems()
     scene.emulator.advance(120)
     scene.run(step(ON_LUSTRE.with_(hyperparameters={"epochs": "4"})), destroy=False)

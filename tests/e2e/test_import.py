@@ -52,18 +52,24 @@ def test_import_by_block(scene):
     scene.destroy()
 
 
-def test_import_by_identity(scene):
+@pytest.mark.parametrize("begun", [True, False])
+def test_import_by_identity(scene, begun):
     """Terraform 1.12 and OpenTofu 1.12 know resource identity."""
     if scene.workdir.version() < (1, 12):
         pytest.skip("this tool is older than 1.12")
-    scene.run(step(RUN), destroy=False)
+    run = RUN if begun else RUN.with_(earliest_start="2096-05-14T18:00:00Z")
+    scene.run(step(run), destroy=False)
     for leftover in scene.workdir.folder.glob("*.tfstate*"):
         leftover.unlink()
-    scene.write(RUN, import_block({"identity": {"s3_bucket_name": "training-data", "name": "bert"}}))
+    scene.write(run, import_block({"identity": {"s3_bucket_name": "training-data", "name": "bert"}}))
     result, plan = scene.plan()
     assert result.code == 0, result.explain()
     assert not changes(plan), changes(plan)
-    assert scene.workdir.run("apply", "-json", "tfplan").code == 0
+    calls = scene.calls_while(lambda: scene.workdir.run("apply", "-json", "tfplan"))
+    assert not calls["CreateTrainingJob"] and not calls["CreateSchedule"], calls
+    status = scene.workdir.state()["sustainable_ml_training.bert"]["training_job_status"]
+    assert status == ("InProgress" if begun else "Scheduled")
+    scene.expect_pending({})
     scene.destroy()
 
 

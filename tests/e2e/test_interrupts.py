@@ -2,12 +2,12 @@
 
 import os
 import signal
-import subprocess
 
 import pytest
 from harness.config import training
 from harness.expect import changes
 from harness.steps import step
+from harness.under_way import killed
 
 RUN = training(on_destroy="delete", force_destroy=True, preferred_training_regions=["eu-north-1"])
 
@@ -18,16 +18,6 @@ POINTS = [
     ("iam", "CreateRole"),
     ("sagemaker", "CreateTrainingJob"),
 ]
-
-
-def providers_of(process: subprocess.Popen) -> list[int]:
-    """The provider processes that a command has started."""
-    found = subprocess.run(["ps", "-ewwo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
-    return [
-        int(line.split()[0])
-        for line in found.splitlines()
-        if "terraform-provider-sustainable" in line and line.split()[1] == str(process.pid)
-    ]
 
 
 def converges(scene):
@@ -64,15 +54,7 @@ def test_ctrl_c(scene, service, operation):
 def test_kill_9_of_the_provider(scene, service, operation):
     """No answer at all reaches Terraform. A later apply takes over what is there."""
     scene.write(RUN)
-    mark = scene.emulator.mark()
-    scene.emulator.fault(service, operation, "delay", seconds=3)
-    process = scene.start("apply", "-json", "-auto-approve")
-    scene.emulator.wait_for(operation, mark)
-    for pid in providers_of(process):
-        os.kill(pid, signal.SIGKILL)
-    result = scene.workdir.finish(process, timeout=120)
-    assert result.code != 0
-    scene.emulator.settle()
+    killed(scene, service, operation)
     scene.emulator.advance(120)
     converges(scene)
 
@@ -80,15 +62,7 @@ def test_kill_9_of_the_provider(scene, service, operation):
 def test_kill_9_then_destroy_and_give_up(scene):
     """The state is empty, so destroy has nothing to do; an apply and a destroy clean up."""
     scene.write(RUN)
-    mark = scene.emulator.mark()
-    scene.emulator.fault("sagemaker", "CreateTrainingJob", "delay", seconds=2)
-    process = scene.start("apply", "-json", "-auto-approve")
-    scene.emulator.wait_for("CreateTrainingJob", mark)
-    for pid in providers_of(process):
-        os.kill(pid, signal.SIGKILL)
-    scene.workdir.finish(process, timeout=120)
-    scene.emulator.settle()
-    scene.emulator.heal()
+    killed(scene, "sagemaker", "CreateTrainingJob")
     scene.emulator.advance(120)
     assert scene.apply().code == 0
     assert len(scene.emulator.jobs()) == 1, "the lost job was taken over, not started twice"
@@ -115,15 +89,7 @@ def test_kill_9_of_a_new_run_then_destroy(scene, operation):
     """The state names the old run; the claim leads to the one that it was to be followed by, and both go."""
     scene.run(step(RUN), destroy=False)
     scene.write(RUN.with_(on_change="rerun", hyperparameters={"rate": "2"}))
-    mark = scene.emulator.mark()
-    scene.emulator.fault("sagemaker", operation, "delay", seconds=2)
-    process = scene.start("apply", "-json", "-auto-approve")
-    scene.emulator.wait_for(operation, mark)
-    for pid in providers_of(process):
-        os.kill(pid, signal.SIGKILL)
-    assert scene.workdir.finish(process, timeout=120).code != 0
-    scene.emulator.settle()
-    scene.emulator.heal()
+    killed(scene, "sagemaker", operation)
     lost = [job["name"] for job in scene.emulator.jobs()][1:]
     result = scene.destroy(records=True)
     said = [warning.summary for warning in result.warnings]

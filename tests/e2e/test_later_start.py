@@ -1,9 +1,7 @@
 """A start that lies in the future: planned with AWS's own scheduler, looked at, moved, taken back, and failed."""
 
 import json
-import os
 import re
-import signal
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,7 +20,7 @@ from harness.expect import (
     expect_warning,
 )
 from harness.steps import step
-from test_interrupts import providers_of
+from harness.under_way import held, killed
 
 HOUR = 3600
 
@@ -429,13 +427,9 @@ def test_a_start_that_is_tried_again_during_the_destroy(scene):
     scene.emulator.advance(2 * HOUR + 30)
     scene.emulator.heal()
     assert scene.emulator.jobs() and scene.emulator.schedules(), "it will try again"
-    scene.emulator.fault("scheduler", "DeleteScheduleGroup", "delay", seconds=60)
-    mark = scene.emulator.mark()
-    process = scene.start("destroy", "-json", "-auto-approve")
-    scene.emulator.wait_for("DeleteScheduleGroup", mark)
-    scene.emulator.advance(HOUR)
-    scene.emulator.heal()
-    assert scene.workdir.finish(process).code == 0
+    with held(scene, "scheduler", "DeleteScheduleGroup", "destroy", "-json", "-auto-approve") as under_way:
+        scene.emulator.advance(HOUR)
+    assert under_way.result.code == 0
     scene.expect_nothing_left(records=True)
 
 
@@ -509,14 +503,7 @@ FAR = training(on_destroy="delete", force_destroy=True, earliest_start="2096-05-
 def test_killed_after_a_call(scene, operation):
     """Nothing is in the state; the next apply waits for the lease, and takes up or takes back what is there."""
     scene.write(FAR)
-    mark = scene.emulator.mark()
-    scene.emulator.fault("sqs" if operation == "CreateQueue" else "scheduler", operation, "delay", seconds=2)
-    process = scene.start("apply", "-json", "-auto-approve")
-    scene.emulator.wait_for(operation, mark)
-    for pid in providers_of(process):
-        os.kill(pid, signal.SIGKILL)
-    scene.workdir.finish(process)
-    scene.emulator.settle()
+    killed(scene, "sqs" if operation == "CreateQueue" else "scheduler", operation)
     scene.emulator.advance(120)
     second = scene.apply()
     assert second.code == 0, second.explain()

@@ -7,7 +7,9 @@ from harness.config import Raw, data, training
 from harness.emulator import RUNS_ON
 from harness.expect import (
     expect_action,
+    expect_calls,
     expect_empty_plan,
+    expect_error,
     expect_jobs,
     expect_known_value,
     expect_null_value,
@@ -168,8 +170,8 @@ def test_spot_that_never_comes_goes_on_demand(scene):
     )
 
 
-def test_a_placement_has_no_next_candidate(scene):
-    """It says where the run goes: a warning, and no run elsewhere."""
+def placed(**arguments) -> tuple:
+    """A run that goes where the data source says."""
     work = {
         "model_type": "natural_language",
         "dataset_size_gb": 1,
@@ -178,10 +180,15 @@ def test_a_placement_has_no_next_candidate(scene):
         "reference_instance_type": "ml.g5.xlarge",
         **TWO,
     }
-    items = (
+    return (
         data("sustainable_placement", "it", **work),
-        training(**NEXT, placement=Raw("data.sustainable_placement.it.selected")),
+        training(**arguments, placement=Raw("data.sustainable_placement.it.selected")),
     )
+
+
+def test_a_placement_has_no_next_candidate(scene):
+    """It says where the run goes: a warning, and no run elsewhere."""
+    items = placed(**NEXT)
     scene.run(step(*items), destroy=False)
     no_capacity(scene)
     scene.run(
@@ -240,6 +247,46 @@ def test_further_types_that_sagemaker_may_take(scene):
         assert 0.95 < state["measured"]["cost_usd"] / hours / usd[second] < 1.05, state["measured"]
 
     scene.run(step(training(**several), state=[paid]))
+
+
+def test_the_type_that_ran_is_judged_and_registered(scene):
+    """Of several: 390 % of a CPU is all of the first one's four and half of the other's eight."""
+    sizes = {"preferred_instance_types": ["ml.g5.xlarge", "ml.g5.2xlarge"], "fallback_instance_types": 1}
+    several = training(**sizes, model_package_group_name="bert-models")
+    steps = ["Starting", "Downloading", {"status": "Training", "seconds": 3600}, "Uploading", "Completed"]
+    scene.emulator.script_jobs(steps, preference=1, utilisation={"GPUUtilization": 50, "CPUUtilization": 390})
+    scene.run(step(several, plan=[expect_known_value("selected_instance_type", "ml.g5.xlarge")]), destroy=False)
+    [job] = scene.emulator.jobs()
+    scene.emulator.control("POST", "jobs/advance", {"name": job["name"], "end": True})
+    seen = scene.run(
+        step(
+            several,
+            state=[
+                expect_known_value("actual_instance_type", "ml.g5.2xlarge"),
+                expect_known_value("efficiency.bottleneck", "under_use"),
+                expect_known_value("efficiency.cpu_percent", lambda percent: 47 < percent < 50),
+                expect_null_value("pending_steps"),
+            ],
+        ),
+        destroy=False,
+    )
+    arn = seen.state["sustainable_ml_training.bert"]["model_package_arn"]
+    package = scene.emulator.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    assert package["CustomerMetadataProperties"]["instance_type"] == "ml.g5.2xlarge", package
+    assert scene.workdir.run("destroy", "-json", "-auto-approve").code == 0
+
+
+def test_a_placement_has_no_further_types(scene):
+    """It names one. Told as soon as it is there, and nothing is made."""
+    scene.run(
+        step(
+            *placed(**TWO, fallback_instance_types=2),
+            error=expect_error(
+                "fallback_instance_types excludes placement", "a placement names one type", "fallback_instance_types"
+            ),
+            state=[expect_calls(CreateTrainingJob=0, PutObject=0)],
+        )
+    )
 
 
 def test_further_types_and_none_of_them_has_capacity(scene):

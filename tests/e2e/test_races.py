@@ -5,20 +5,16 @@ from harness.cli import Workdir
 from harness.config import training
 from harness.expect import changes, expect_calls, expect_error, expect_jobs, expect_known_value
 from harness.steps import Scene, step
+from harness.under_way import held
 
 
 def test_a_job_that_finishes_during_a_tag_update(scene):
     """What was planned is returned as planned; the next refresh sees the end."""
     scene.run(step(training()), destroy=False)
     scene.write(training(tags={"team": "nlp"}))
-    mark = scene.emulator.mark()
-    scene.emulator.fault("sagemaker", "AddTags", "delay", seconds=60)
-    process = scene.start("apply", "-json", "-auto-approve")
-    scene.emulator.wait_for("AddTags", mark)
-    scene.emulator.finish_jobs("Completed")
-    scene.emulator.heal()
-    result = scene.workdir.finish(process)
-    assert result.code == 0, result.explain()
+    with held(scene, "sagemaker", "AddTags") as under_way:
+        scene.emulator.finish_jobs("Completed")
+    assert under_way.result.code == 0, under_way.result.explain()
     scene.run(step(training(tags={"team": "nlp"}), state=[expect_known_value("outcome", "succeeded")]))
 
 
@@ -26,13 +22,9 @@ def test_a_job_that_ends_while_it_is_stopped(scene):
     """StopTrainingJob is refused because the job has just ended: that is success."""
     scene.run(step(training()), destroy=False)
     mark = scene.emulator.mark()
-    scene.emulator.fault("sagemaker", "StopTrainingJob", "delay", seconds=60)
-    process = scene.start("destroy", "-json", "-auto-approve")
-    scene.emulator.wait_for("StopTrainingJob", mark)
-    scene.emulator.finish_jobs("Completed")
-    scene.emulator.heal()
-    result = scene.workdir.finish(process)
-    assert result.code == 0, result.explain()
+    with held(scene, "sagemaker", "StopTrainingJob", "destroy", "-json", "-auto-approve") as under_way:
+        scene.emulator.finish_jobs("Completed")
+    assert under_way.result.code == 0, under_way.result.explain()
     [stop] = [r for r in scene.emulator.requests(mark) if r["operation"] == "StopTrainingJob"]
     assert stop["error"] == "ValidationException", stop
     assert not scene.workdir.state()
@@ -43,16 +35,11 @@ def test_a_job_that_ends_while_it_is_stopped(scene):
 def test_an_error_after_the_job_exists_is_no_taint(scene, operation):
     """A healthy paid job is not stopped because a later step failed."""
     scene.write(training())
-    mark = scene.emulator.mark()
     service = {"PutObject": "s3", "PutDashboard": "cloudwatch"}[operation]
-    scene.emulator.fault("sagemaker", "CreateTrainingJob", "delay", seconds=60)
-    process = scene.start("apply", "-json", "-auto-approve")
-    scene.emulator.wait_for("CreateTrainingJob", mark)
-    scene.emulator.fault(service, operation, "refused", count=None)
-    scene.emulator.heal("CreateTrainingJob")
-    result = scene.workdir.finish(process)
+    with held(scene, "sagemaker", "CreateTrainingJob") as under_way:
+        scene.emulator.fault(service, operation, "refused", count=None)
     scene.emulator.heal()
-    assert result.code == 0, result.explain()
+    assert under_way.result.code == 0, under_way.result.explain()
     assert scene.workdir.state() and not scene.workdir.tainted()
     _, plan = scene.plan()
     assert changes(plan) in ({}, {"sustainable_ml_training.bert": ["update"]})
@@ -124,20 +111,15 @@ def test_two_applies_at_once_from_two_states(scene, tmp_path, cli_config):
     scene.write(run)
     other.write(scene.provider(), run)
     other.init()
-    mark = scene.emulator.mark()
-    scene.emulator.fault("iam", "CreateRole", "delay", seconds=120)
-    first = scene.start("apply", "-json", "-auto-approve")
-    scene.emulator.wait_for("CreateRole", mark)
-    # The lease is renewed meanwhile, more than once.
-    for _ in range(2):
-        scene.emulator.wait_for("PutObject", scene.emulator.mark())
-    second = other.run("apply", "-json", "-auto-approve")
-    scene.emulator.heal()
-    assert second.code != 0
-    expect_error('another apply is at work on "bert"', "Wait until it has ended").check(second)
-    assert not other.state()
-    first = scene.workdir.finish(first)
-    assert first.code == 0, first.explain()
+    with held(scene, "iam", "CreateRole") as first:
+        # The lease is renewed meanwhile, more than once.
+        for _ in range(2):
+            scene.emulator.wait_for("PutObject", scene.emulator.mark())
+        second = other.run("apply", "-json", "-auto-approve")
+        assert second.code != 0
+        expect_error('another apply is at work on "bert"', "Wait until it has ended").check(second)
+        assert not other.state()
+    assert first.result.code == 0, first.result.explain()
     assert len(scene.emulator.jobs()) == 1
     scene.expect_pending({})
     scene.destroy(records=True)

@@ -204,17 +204,7 @@ async fn manifest(
     };
     let key = naming::manifest_key(job.0.training_job_name().unwrap_or_default());
     let bucket = Bucket::new(aws, bucket, region, account).await;
-    let Some(found) = bucket.get(&key).await? else {
-        return Ok(None);
-    };
-    let document = serde_json::from_slice(&found.bytes).map_err(|error| {
-        Error::new(
-            Kind::Invalid,
-            format!("{} is no run manifest: {error}", bucket.uri(&key)),
-        )
-        .advise("It may be of a newer version of the provider.")
-    })?;
-    Ok(Some(document))
+    Document::read(&bucket, &key).await
 }
 
 /// The trial that records the job; one that was named for it, since SageMaker's own carry no tags of ours.

@@ -79,15 +79,9 @@ async fn manifest(removal: &Removal<'_>, body: &Body) -> Result<Option<Handle>, 
     };
     let account = &removal.handle.account_id;
     let bucket = Bucket::new(removal.aws, bucket, &body.region, account).await;
-    let Some(found) = bucket.get(key).await? else {
+    let Some(document) = Document::read(&bucket, key).await? else {
         return Ok(None);
     };
-    let document: Document = serde_json::from_slice(&found.bytes).map_err(|error| {
-        Error::new(
-            Kind::Invalid,
-            format!("{} is no run manifest: {error}", bucket.uri(key)),
-        )
-    })?;
     // The job of this name may be another run's, whose manifest this was.
     if document.handle.nonce != body.nonce {
         return Ok(None);

@@ -35,10 +35,8 @@ pub(crate) async fn find(aws: &Aws, run: &PlannedRun) -> Result<Option<Handle>, 
 pub(crate) async fn document(aws: &Aws, run: &PlannedRun) -> Result<Option<Document>, Error> {
     let account = aws.account_id().await?;
     let bucket = Bucket::new(aws, &run.work_bucket, &run.region, &account).await;
-    let Some(found) = bucket.get(&naming::manifest_key(&run.job_name)).await? else {
-        return Ok(None);
-    };
-    let Ok(mut document) = serde_json::from_slice::<Document>(&found.bytes) else {
+    let key = naming::manifest_key(&run.job_name);
+    let Some(mut document) = Document::read(&bucket, &key).await? else {
         return Ok(None);
     };
     let handle = &mut document.handle;

@@ -18,7 +18,7 @@ use crate::s3::{Bucket, rfc3339, seconds_between};
 use crate::settings::Service;
 use crate::spec::Compression;
 use crate::steps::{
-    Job, STEPS, describe, forget_gone_file_systems, observe_schedule, same_account,
+    Job, STEPS, describe, forget_gone_file_systems, observe_schedule, same_account, started,
 };
 
 const LOG_GROUP: &str = "/aws/sagemaker/TrainingJobs";
@@ -137,9 +137,11 @@ pub(crate) async fn look(aws: &Aws, handle: &mut Handle) -> Result<Found, Error>
     let Some(name) = handle.job_name.clone() else {
         return Ok(Found::Nothing);
     };
-    if let Some(job) = describe(aws, &handle.region, &name).await?
-        && (handle.schedule.is_none() || job.was_started_for(aws, handle).await)
-    {
+    let job = match handle.schedule {
+        Some(_) => started(aws, handle).await?,
+        None => describe(aws, &handle.region, &name).await?,
+    };
+    if let Some(job) = job {
         handle.schedule = None;
         return Ok(Found::Job(Box::new(job)));
     }

@@ -19,8 +19,6 @@ use crate::steps::Document;
 
 /// Manifests that are read at once.
 const AT_ONCE: usize = 16;
-/// Newest layout of a manifest that is understood.
-const FORMAT: u64 = 1;
 const RUNS: &str = "sustainable/runs/";
 const CLAIMS: &str = "sustainable/claims/";
 
@@ -167,7 +165,7 @@ async fn look(aws: &Aws, bucket: &Bucket, job: &str) -> Looked {
     let json: Value = serde_json::from_slice(&manifest.bytes)
         .map_err(|error| unreadable(format!("It is damaged: {error}.")))?;
     let format = json["format"].as_u64();
-    if format.is_some_and(|format| format > FORMAT) {
+    if format.is_some_and(|format| format > Document::FORMAT.into()) {
         return Err(unreadable(
             "It was written by a newer version of the provider.".to_owned(),
         ));

@@ -16,6 +16,7 @@ use crate::settings::Service;
 
 /// Longest input of a universal target, bytes.
 pub const INPUT_MAX_BYTES: usize = 262_144;
+
 /// How often a call that failed is made again, and for how long.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
@@ -28,7 +29,8 @@ pub(crate) const SOON_OR_NEVER: Patience = Patience {
     attempts: 5,
     seconds: 3600,
 };
-/// Of a deletion, which costs money until it comes: all that EventBridge Scheduler takes.
+/// Of a deletion, which costs money until it comes: all that EventBridge Scheduler takes (API reference,
+/// RetryPolicy).
 pub(crate) const LATE_IS_FINE: Patience = Patience {
     attempts: 185,
     seconds: 86_400,

@@ -1,7 +1,5 @@
 //! What changes in place: tags, the dashboard and the alarms.
 
-use aws_sdk_sagemaker::types::Tag;
-
 use crate::clients::Aws;
 use crate::dashboard;
 use crate::error::{Error, Kind};
@@ -11,7 +9,6 @@ use crate::naming;
 use crate::report::{Failure, Remark, UpdateReport};
 use crate::retry::Watch;
 use crate::s3::Bucket;
-use crate::settings::Service;
 use crate::steps;
 use crate::tags::{self, Tags};
 
@@ -139,38 +136,9 @@ async fn retag_job(
         .advise("Refresh, then apply again."));
     };
     let now = job.tags(aws).await?;
-    let client = aws.sagemaker(&handle.region).await;
-    let (changed, removed) = tags::changes(&now, wanted);
-    let changed: Vec<Tag> = changed
-        .into_iter()
-        .map(|(key, value)| Tag::builder().key(key).value(value).build())
-        .collect();
-    let wrap = |operation, error: Error| error.about(format!("{operation} on training job {name}"));
-    // Removing first keeps below the limit of 50.
-    if !removed.is_empty() {
-        let answer = client
-            .delete_tags()
-            .resource_arn(&arn)
-            .set_tag_keys(Some(removed))
-            .send()
-            .await;
-        answer.map_err(|error| {
-            wrap(
-                "DeleteTags",
-                Error::sdk(Service::Sagemaker, "DeleteTags", &error),
-            )
-        })?;
-    }
-    if !changed.is_empty() {
-        let answer = client
-            .add_tags()
-            .resource_arn(&arn)
-            .set_tags(Some(changed))
-            .send()
-            .await;
-        answer
-            .map_err(|error| wrap("AddTags", Error::sdk(Service::Sagemaker, "AddTags", &error)))?;
-    }
+    steps::sagemaker_tags::change(aws, &handle.region, &arn, &now, wanted)
+        .await
+        .map_err(|error| error.about(format!("training job {name}")))?;
     let own = now.into_iter().filter(|(key, _)| naming::is_own_tag(key));
     handle.tags = tags::of_user(wanted).into_iter().chain(own).collect();
     Ok(())

@@ -17,7 +17,7 @@ use crate::declare::{
 /// Longest run that SageMaker allows: 28 days.
 pub const MAX_RUN_HOURS: f64 = 672.0;
 /// Longest wait for spot capacity and run together: 30 days.
-pub const MAX_WAIT_HOURS: f64 = 720.0;
+const MAX_WAIT_HOURS: f64 = 720.0;
 
 const INSTANCE_TYPE: Kind = Kind::Text(Text::InstanceType);
 const THROUGHPUT: Kind = Kind::Number {

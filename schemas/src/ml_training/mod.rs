@@ -12,7 +12,7 @@ mod workload;
 use tfplugin::{Diagnostics, IdentityAttribute, IdentitySchema, Schema, Value};
 
 pub use effective::{Effective, Surroundings, kept_warm};
-pub use inputs::{Config, INPUTS, MAX_RUN_HOURS, MAX_WAIT_HOURS};
+pub use inputs::{Config, INPUTS, MAX_RUN_HOURS};
 pub use nested::{
     EXPERIMENT, Experiment, FILE_SYSTEM, FileSystem, INPUT_CHANNEL, InputChannel, MAX_TAGS,
     PLACEMENT, Placement, REGIONAL, Regional, TIMEOUTS, TextMap, Texts, Timeouts, VPC_CONFIG,

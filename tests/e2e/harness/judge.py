@@ -41,7 +41,15 @@ SILENT = (
     Silent(("GetObject", "PutObject"), "each refresh tries again to confirm the claim", "/claims/", refresh=True),
     Silent(("HeadObject", "ListObjectsV2"), "the size of the model stays unknown", "/output/", refresh=True),
     Silent(
-        ("HeadBucket", "GetRole", "GetDashboard", "ListTagsForResource", "GetSchedule", "GetScheduleGroup"),
+        (
+            "HeadBucket",
+            "GetRole",
+            "GetDashboard",
+            "DescribeAlarms",
+            "ListTagsForResource",
+            "GetSchedule",
+            "GetScheduleGroup",
+        ),
         "what cannot be looked at is not reported as removed elsewhere: an error is no evidence",
         refresh=True,
     ),

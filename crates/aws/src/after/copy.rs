@@ -47,12 +47,7 @@ pub(super) async fn artifacts(
         return Err(Error::new(Kind::NotFound, format!("nothing is under {from}/"))
             .advise("The artifacts were moved or deleted. Remove copy_artifacts_to, or put them back and apply again."));
     }
-    let region = Bucket::new(aws, target, &handle.region, &handle.account_id)
-        .await
-        .region_of()
-        .await
-        .map_err(|error| error.on("copy_artifacts_to"))?;
-    let target = Bucket::new(aws, target, &region, &handle.account_id).await;
+    let target = bucket(aws, handle, target).await?;
     let prefix = format!("{prefix}/");
     let name_of = |object: &Listed| {
         let rest = object.key.strip_prefix(&folder).unwrap_or(&object.key);
@@ -91,18 +86,24 @@ pub(super) async fn artifacts(
     Ok(wanted)
 }
 
-/// Breaks off what an earlier try has left unfinished: its parts bill as storage.
-pub(super) async fn abandon(aws: &Aws, handle: &Handle, to: &str) -> Result<(), Error> {
-    let wanted = copied_to(to, handle.job_name.as_deref().unwrap_or_default());
-    let Some((bucket, prefix)) = naming::split_s3_uri(&wanted) else {
+/// Breaks off what an earlier try has left unfinished of the copy of a job's artifacts: its parts bill as storage.
+pub(super) async fn abandon(aws: &Aws, handle: &Handle, job: &str, to: &str) -> Result<(), Error> {
+    let wanted = copied_to(to, job);
+    let Some((target, prefix)) = naming::split_s3_uri(&wanted) else {
         return Ok(());
     };
-    let bucket = Bucket::new(aws, bucket, &handle.region, &handle.account_id).await;
-    let region = bucket.region_of().await?;
-    let bucket = Bucket::new(aws, &bucket.name, &region, &handle.account_id).await;
-    bucket
+    let target = bucket(aws, handle, target).await?;
+    target
         .abort_uploads(&format!("{prefix}/"), &|_| false)
         .await
+}
+
+/// The user's bucket, in whatever region it is.
+async fn bucket(aws: &Aws, handle: &Handle, name: &str) -> Result<Bucket, Error> {
+    let guess = Bucket::new(aws, name, &handle.region, &handle.account_id).await;
+    let region = guess.region_of().await;
+    let region = region.map_err(|error| error.on("copy_artifacts_to"))?;
+    Ok(Bucket::new(aws, name, &region, &handle.account_id).await)
 }
 
 async fn look(bucket: &Bucket, prefix: &str) -> Result<HashMap<String, Listed>, Error> {

@@ -20,7 +20,7 @@ use crate::report::{AfterReport, Remark};
 use crate::retry::Watch;
 use crate::steps::end_file_systems;
 
-pub(crate) use register::{Group, describe_group as arn_of_group, empty_group_goes, group_of};
+pub(crate) use register::{Group, arn_of_group, empty_group_goes, group_of};
 
 /// One thing to do after the end of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,11 +88,11 @@ pub(crate) async fn after_end(
 
 /// Before a run is removed whose artifacts were to be copied: what of the copy is unfinished goes. Where that fails, it is
 /// said, and nothing is held up.
-pub(crate) async fn abandon_copy(removal: &mut Removal<'_>) {
+pub(crate) async fn abandon_copy(removal: &mut Removal<'_>, job: &str) {
     let Some(to) = removal.options.copy_due.clone() else {
         return;
     };
-    if let Err(error) = copy::abandon(removal.aws, &removal.handle, &to).await {
+    if let Err(error) = copy::abandon(removal.aws, &removal.handle, job, &to).await {
         removal.leave(format!(
             "uploads under {to} that are not finished, if there are any: {}",
             error.detail()

@@ -16,6 +16,7 @@ use crate::report::AfterReport;
 use crate::retry::Watch;
 use crate::settings::Service;
 use crate::spec::Compression;
+use crate::steps::sagemaker_tags;
 use crate::tags;
 
 /// Metadata of a version that name the run and its job.
@@ -31,7 +32,7 @@ pub(super) async fn model(
 ) -> Result<String, Error> {
     let about = format!("model package group {}", wanted.group);
     let handle = report.handle.clone();
-    let exists = match describe_group(aws, &handle.region, &wanted.group).await? {
+    let exists = match arn_of_group(aws, &handle.region, &wanted.group).await? {
         Some(_) => true,
         None => {
             make_group(aws, &handle, wanted).await?;
@@ -122,7 +123,7 @@ async fn call(
 }
 
 /// The group's ARN; `None` when there is none.
-pub(crate) async fn describe_group(
+pub(crate) async fn arn_of_group(
     aws: &Aws,
     region: &str,
     group: &str,
@@ -154,7 +155,7 @@ async fn make_group(aws: &Aws, handle: &Handle, wanted: &Registration) -> Result
     match call(aws, &handle.region, "CreateModelPackageGroup", &body).await {
         Ok(_) => Ok(()),
         // The answer to our own call was lost, or somebody else was quicker: either way it is there.
-        Err(error) => match describe_group(aws, &handle.region, &wanted.group).await {
+        Err(error) => match arn_of_group(aws, &handle.region, &wanted.group).await {
             Ok(Some(_)) => Ok(()),
             _ => Err(error
                 .about(format!("model package group {}", wanted.group))
@@ -234,7 +235,7 @@ pub(crate) async fn empty_group_goes(
     group: &str,
 ) -> Result<Group, Error> {
     let about = |error: Error| error.about(format!("model package group {group}"));
-    let Some(arn) = describe_group(aws, &handle.region, group).await? else {
+    let Some(arn) = arn_of_group(aws, &handle.region, group).await? else {
         return Ok(Group::Gone);
     };
     let body = json!({ "ModelPackageGroupName": group, "MaxResults": 1 });
@@ -247,7 +248,7 @@ pub(crate) async fn empty_group_goes(
     {
         return Ok(Group::Holds);
     }
-    if !crate::steps::carries_our_tags(aws, &handle.region, &arn, &handle.name).await? {
+    if !sagemaker_tags::are_ours(aws, &handle.region, &arn, &handle.name).await? {
         return Ok(Group::NotOurs);
     }
     match call(

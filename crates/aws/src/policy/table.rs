@@ -143,6 +143,13 @@ pub(super) const TABLE: &[(&[&str], &str, &[&str], On)] = &[
         &["cloudwatch:ListTagsForResource"],
         On::Alarms,
     ),
+    // Narrower than to all it can be refused even where only names of ours are asked for.
+    (
+        &["plan", "alarms"],
+        "FindAlarms",
+        &["cloudwatch:DescribeAlarms"],
+        On::Any,
+    ),
     (
         &["plan", "alarms"],
         "ReadRules",

@@ -7,8 +7,7 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::registry::retag_ours;
-use super::{Step, carries_our_tags};
+use super::{Step, sagemaker_tags};
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
 use crate::handle::{ExperimentRef, Handle};
@@ -256,7 +255,7 @@ pub(crate) async fn retag(aws: &Aws, handle: &Handle, wanted: &Tags) -> Result<(
         ] {
             let found = find(aws, region, kind, &json!({ kind.key: name })).await?;
             if let Some(arn) = found.as_ref().and_then(|found| found[kind.arn].as_str()) {
-                retag_ours(aws, region, arn, wanted, &handle.name).await?;
+                sagemaker_tags::change_ours(aws, region, arn, wanted, &handle.name).await?;
             }
         }
     }
@@ -301,7 +300,7 @@ async fn ours(
     name: &str,
 ) -> Result<bool, Error> {
     match found[kind.arn].as_str() {
-        Some(arn) => carries_our_tags(aws, region, arn, name).await,
+        Some(arn) => sagemaker_tags::are_ours(aws, region, arn, name).await,
         None => Ok(false),
     }
 }

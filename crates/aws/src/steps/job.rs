@@ -1,14 +1,11 @@
 //! The training job: the last creating call, and the first thing to end.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use aws_sdk_sagemaker::operation::describe_training_job::DescribeTrainingJobOutput;
-use aws_sdk_sagemaker::types::Tag;
 use tokio::time::Instant;
 
 use super::pool::{self, Pool};
-use super::{Step, manifest, name, quota, schedule};
+use super::{Step, manifest, name, quota, sagemaker_tags, schedule};
 use crate::after::abandon_copy;
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
@@ -23,6 +20,7 @@ use crate::run::Run;
 use crate::s3::{Bucket, rfc3339};
 use crate::scheduler;
 use crate::settings::Service;
+use crate::tags::Tags;
 
 pub(crate) struct TrainingJob;
 
@@ -49,8 +47,6 @@ impl Step for TrainingJob {
     }
 
     async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {
-        // While the job's name is known.
-        abandon_copy(removal).await;
         end(removal).await
     }
 }
@@ -66,6 +62,7 @@ pub(crate) async fn end(removal: &mut Removal<'_>) -> Result<(), Error> {
     let Some(job) = removal.handle.job_name.clone() else {
         return Ok(());
     };
+    abandon_copy(removal, &job).await;
     if removal.handle.schedule.is_some() {
         let begun = schedule::cancel(removal.aws, &removal.handle, &removal.watch).await?;
         removal.handle.schedule = None;
@@ -338,6 +335,20 @@ async fn look_again(run: &Run<'_>) -> Result<Seen, Error> {
     }
 }
 
+/// The job that a run's planned start has made. One of the same name that does not carry the run's tag is somebody else's; one
+/// whose tags may not be looked at is taken for the run's.
+pub(crate) async fn started(aws: &Aws, handle: &Handle) -> Result<Option<Job>, Error> {
+    let name = handle.job_name.as_deref().unwrap_or_default();
+    let Some(job) = describe(aws, &handle.region, name).await? else {
+        return Ok(None);
+    };
+    let ours = match job.tags(aws).await {
+        Ok(tags) => tags.get(naming::TAG_RUN) == Some(&handle.nonce),
+        Err(_) => true,
+    };
+    Ok(ours.then_some(job))
+}
+
 /// A job as SageMaker describes it.
 pub(crate) struct Job(pub(crate) DescribeTrainingJobOutput);
 
@@ -375,41 +386,13 @@ impl Job {
         self.0.creation_time().and_then(rfc3339)
     }
 
-    pub(crate) async fn tags(&self, aws: &Aws) -> Result<BTreeMap<String, String>, Error> {
-        let arn = self.0.training_job_arn().unwrap_or_default();
-        let region = arn.split(':').nth(3).unwrap_or_default();
-        let client = aws.sagemaker(region).await;
-        let mut tags = BTreeMap::new();
-        let mut token = None;
-        loop {
-            let answer = client
-                .list_tags()
-                .resource_arn(arn)
-                .set_next_token(token)
-                .send()
-                .await;
-            let answer = answer.map_err(|error| {
-                Error::sdk(Service::Sagemaker, "ListTags", &error).about(arn.to_owned())
-            })?;
-            for tag in answer.tags() {
-                tags.insert(
-                    tag.key().unwrap_or_default().to_owned(),
-                    tag.value().unwrap_or_default().to_owned(),
-                );
-            }
-            token = answer.next_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(tags);
-            }
-        }
+    fn arn(&self) -> &str {
+        self.0.training_job_arn().unwrap_or_default()
     }
 
-    /// Whether this run's planned start has made it, by its tag. Not allowed to look: it bears the name.
-    pub(crate) async fn was_started_for(&self, aws: &Aws, handle: &Handle) -> bool {
-        let tags = self.tags(aws).await;
-        tags.map_or(true, |tags| {
-            tags.get(naming::TAG_RUN) == Some(&handle.nonce)
-        })
+    pub(crate) async fn tags(&self, aws: &Aws) -> Result<Tags, Error> {
+        let region = self.arn().split(':').nth(3).unwrap_or_default();
+        sagemaker_tags::of(aws, region, self.arn()).await
     }
 
     /// It was created for the same name on the same buckets, and nobody has let go of it.
@@ -475,13 +458,9 @@ pub(crate) async fn let_go_and_stop(
     let client = aws.sagemaker(region).await;
     // A foreign job is stopped because the user says so, and stays as it is otherwise.
     if job.status() != "Deleting" && !handle.foreign {
-        let arn = job.0.training_job_arn().unwrap_or_default();
-        let tag = Tag::builder()
-            .key(naming::TAG_RELEASED)
-            .value("true")
-            .build();
-        if let Err(error) = client.add_tags().resource_arn(arn).tags(tag).send().await {
-            let error = Error::sdk(Service::Sagemaker, "AddTags", &error).about(about());
+        let released = [(naming::TAG_RELEASED.to_owned(), "true".to_owned())];
+        if let Err(error) = sagemaker_tags::put(aws, region, job.arn(), &released.into()).await {
+            let error = error.about(about());
             if error.kind() != Kind::NotFound {
                 remarks.push(Remark::new(
                     format!("training job {name} could not be marked as released"),

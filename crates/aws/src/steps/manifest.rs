@@ -12,7 +12,7 @@ use crate::naming;
 use crate::removal::Removal;
 use crate::request;
 use crate::run::Run;
-use crate::s3::Only;
+use crate::s3::{Bucket, Only};
 
 /// The document.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -71,6 +71,30 @@ impl Step for Manifest {
     }
 }
 
+impl Document {
+    /// What is written.
+    pub(crate) const FORMAT: u32 = 1;
+
+    /// The manifest under a key; `None` where there is none.
+    ///
+    /// # Errors
+    /// The bucket cannot be read, or what is there is no manifest.
+    pub(crate) async fn read(bucket: &Bucket, key: &str) -> Result<Option<Self>, Error> {
+        let Some(found) = bucket.get(key).await? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&found.bytes)
+            .map(Some)
+            .map_err(|error| {
+                Error::new(
+                    Kind::Invalid,
+                    format!("{} is no run manifest: {error}", bucket.uri(key)),
+                )
+                .advise("It may be of a newer version of the provider.")
+            })
+    }
+}
+
 /// Writes the manifest for the job name that was chosen.
 pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Error> {
     let key = naming::manifest_key(&run.job_name);
@@ -81,7 +105,7 @@ pub(crate) async fn write(run: &mut Run<'_>) -> Result<(), Error> {
     handle.job_arn = Some(request::job_arn(&run.handle, &run.job_name));
     handle.tags = run.tags();
     let document = Document {
-        format: 1,
+        format: Document::FORMAT,
         handle,
         run: run.spec.manifest.clone(),
         request: request::without_secrets(request::build(run)?),

@@ -27,6 +27,7 @@ mod price;
 mod quota;
 mod registry;
 mod role;
+pub(crate) mod sagemaker_tags;
 mod schedule;
 mod scheduling;
 mod source;
@@ -45,9 +46,9 @@ pub(crate) use experiment::{config as experiment_config, retag as retag_experime
 pub(crate) use file_system::{
     end as end_file_systems, forget_gone as forget_gone_file_systems, retag as retag_file_systems,
 };
-pub(crate) use job::{Job, describe, end as end_job};
+pub(crate) use job::{Job, describe, end as end_job, started};
 pub(crate) use manifest::Document;
-pub(crate) use registry::{carries_our_tags, retag as retag_model_group};
+pub(crate) use registry::retag as retag_model_group;
 pub(crate) use role::retag as retag_role;
 pub(crate) use schedule::{observe as observe_schedule, planned_request, retag as retag_schedule};
 pub(crate) use scheduling::retag as retag_scheduling;

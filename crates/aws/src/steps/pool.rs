@@ -35,7 +35,7 @@ pub(crate) async fn end(
     watch: &Watch<'_>,
 ) -> Result<Pool, Error> {
     let mut poll = Poll::new(watch.timing().end);
-    let mut asked = false;
+    let (mut asked, mut failure) = (false, None);
     loop {
         let Some(job) = describe(aws, region, name).await? else {
             return Ok(Pool::None);
@@ -56,14 +56,19 @@ pub(crate) async fn end(
                 if let Err(error) = answer {
                     let error = Error::sdk(Service::Sagemaker, "UpdateTrainingJob", &error)
                         .about(format!("warm pool of training job {name} in {region}"));
-                    // It ended, or was taken over, a moment ago: the next look tells.
-                    if !matches!(error.kind(), Kind::Invalid | Kind::NotFound) {
-                        return Err(error);
-                    }
+                    // It has ended, or was taken over: a moment ago, or by this call, whose answer was lost. The next look
+                    // tells.
+                    failure = Some(error);
                 }
                 continue;
             }
-            Some(WarmPoolResourceStatus::Available | WarmPoolResourceStatus::Inuse) => {}
+            Some(WarmPoolResourceStatus::Available | WarmPoolResourceStatus::Inuse) => {
+                // Refused, for it is just ending.
+                let ending = |error: &Error| matches!(error.kind(), Kind::Invalid | Kind::NotFound);
+                if let Some(error) = failure.take_if(|error| !ending(error)) {
+                    return Err(error);
+                }
+            }
             Some(WarmPoolResourceStatus::Reused) => {
                 let by = job
                     .0

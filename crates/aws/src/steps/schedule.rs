@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{describe, manifest, name};
+use super::{manifest, name, started};
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
 use crate::handle::{Handle, ScheduleRef};
@@ -181,9 +181,7 @@ pub(super) async fn cancel(aws: &Aws, handle: &Handle, watch: &Watch<'_>) -> Res
     let last = at.max(if existed { aws.now() } else { 0 }) + after;
     let mut poll = Poll::new(aws.timing().short);
     loop {
-        if let Some(found) = describe(aws, region, job).await?
-            && found.was_started_for(aws, handle).await
-        {
+        if started(aws, handle).await?.is_some() {
             return Ok(true);
         }
         let now = aws.now();
@@ -227,9 +225,7 @@ pub(crate) async fn observe(aws: &Aws, handle: &mut Handle) -> Result<Observatio
     let now = aws.now();
     if !waiting {
         // It may have fired between the look at the job and the look at the schedule.
-        if let Some(found) = describe(aws, &region, &job).await?
-            && found.was_started_for(aws, handle).await
-        {
+        if started(aws, handle).await?.is_some() {
             seen.status = LAUNCHING.to_owned();
             return Ok(seen);
         }

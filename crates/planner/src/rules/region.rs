@@ -78,13 +78,9 @@ pub(crate) fn region(
             }
         }
     }
-    let network = if r.name == request.provider_region {
-        request.region_bound.vpc_config || entry.is_some_and(|e| e.vpc_config)
-    } else {
-        entry.is_some_and(|e| e.vpc_config)
-    };
-    let unbound = r.name == request.provider_region || !request.region_bound.vpc_config;
-    if request.file_system && !network && unbound && !no(Why::NoNetwork) {
+    // A vpc_config of the provider's region is missing elsewhere, which has been said.
+    let network = request.region_bound.vpc_config || entry.is_some_and(|e| e.vpc_config);
+    if request.file_system && !network && !no(Why::NoNetwork) {
         return false;
     }
     let own_image = entry.is_some_and(|e| e.training_image);

@@ -200,7 +200,13 @@ async fn remove(of: Of, removal: &mut Removal<'_>) -> Result<(), Error> {
 
 async fn observe(of: Of, look: &Removal<'_>) -> Option<String> {
     for watcher in every(&look.handle, of) {
-        if let Ok(None) = carried(look.aws, &look.handle, of, &watcher).await {
+        let there = match of {
+            Of::Rule => carried(look.aws, &look.handle, of, &watcher)
+                .await
+                .map(|found| found.is_some()),
+            Of::Alarm => alarm_exists(look.aws, &watcher).await,
+        };
+        if matches!(there, Ok(false)) {
             return Some(format!("{} is gone", of.words(&watcher.name)));
         }
     }
@@ -407,6 +413,8 @@ async fn carried(
             Removal::gone_is_fine(answer.await.map_err(wrap))?
                 .map(|answer| tags::from_json(&answer["Tags"]))
         }
+        // Documented for an unknown alarm is ResourceNotFoundException; not every endpoint keeps to it.
+        Of::Alarm if !alarm_exists(aws, watcher).await? => None,
         Of::Alarm => {
             let asked = [("ResourceARN", arn.as_str())];
             let answer = aws.query(Service::Cloudwatch, &watcher.region, operation, &asked);
@@ -419,6 +427,21 @@ async fn carried(
         }
     };
     Ok(found)
+}
+
+/// Whether there is a metric alarm of this name (API reference, DescribeAlarms: a name that is unknown is left out).
+async fn alarm_exists(aws: &Aws, watcher: &Watcher) -> Result<bool, Error> {
+    let asked = [("AlarmNames.member.1", watcher.name.as_str())];
+    let answer = aws
+        .query(
+            Service::Cloudwatch,
+            &watcher.region,
+            "DescribeAlarms",
+            &asked,
+        )
+        .await
+        .map_err(|error| error.about(Of::Alarm.words(&watcher.name)).on("alarms"))?;
+    Ok(tag(&answer, "AlarmName").is_some_and(|found| found == watcher.name))
 }
 
 /// EventBridge answers 200 and says in the body which targets it refused.
