@@ -77,6 +77,11 @@ impl Configured {
         self.catalog.as_deref()
     }
 
+    /// The figures, the embedded ones while the user's own are not known: for what is not decided by them.
+    pub(crate) fn figures(&self) -> &Catalog {
+        self.catalog().unwrap_or_else(|| Catalog::embedded())
+    }
+
     /// The provider's own region: as written, else from the environment or the profile.
     pub(crate) async fn region(&self) -> Attr<String> {
         match (&self.region, &self.aws) {

@@ -27,6 +27,8 @@ pub struct Function {
     pub description: &'static str,
     /// What it takes.
     pub parameters: &'static [Parameter],
+    /// What it takes beyond that, if it is given.
+    pub optional: Option<Parameter>,
     /// What it gives.
     pub gives: Kind,
 }
@@ -104,6 +106,7 @@ pub static FUNCTIONS: &[Function] = &[
         summary: "Grid zone of an AWS region.",
         description: "Answers the zone, in the notation of Electricity Maps, whose carbon intensity stands for the region.",
         parameters: &[parameter("region", Kind::Text(Text::Region), "AWS region.")],
+        optional: None,
         gives: ANY_TEXT,
     },
     Function {
@@ -118,6 +121,7 @@ pub static FUNCTIONS: &[Function] = &[
                 "Intensity in grams of CO2e per kWh.",
             ),
         ],
+        optional: None,
         gives: ANY_NUMBER,
     },
     Function {
@@ -133,6 +137,7 @@ pub static FUNCTIONS: &[Function] = &[
             parameter("hours", ANY_NUMBER, "Hours."),
             parameter("load", ANY_NUMBER, "Load, from 0 (idle) to 1 (full)."),
         ],
+        optional: None,
         gives: ANY_NUMBER,
     },
     Function {
@@ -156,6 +161,7 @@ pub static FUNCTIONS: &[Function] = &[
                 "How many hours; parts of an hour count.",
             ),
         ],
+        optional: None,
         gives: ANY_NUMBER,
     },
     Function {
@@ -176,6 +182,7 @@ pub static FUNCTIONS: &[Function] = &[
             ),
             parameter("candidates", LINES, "The resource's `candidates`."),
         ],
+        optional: None,
         gives: ANY_TEXT,
     },
     Function {
@@ -183,6 +190,11 @@ pub static FUNCTIONS: &[Function] = &[
         summary: "Least-privilege policy for the features in use.",
         description: "Answers a policy document in JSON for the identity that runs Terraform. The end-to-end tests run with exactly this policy enforced.",
         parameters: &[parameter("features", LINES, "Names of features.")],
+        optional: Some(parameter(
+            "partition",
+            ANY_TEXT,
+            "`aws` (default), `aws-cn` or `aws-us-gov`.",
+        )),
         gives: ANY_TEXT,
     },
 ];

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from harness.config import TYPE, training
+from harness.config import TYPE, Raw, resource, training
 from harness.expect import (
     expect_action,
     expect_calls,
@@ -311,3 +311,21 @@ def test_a_new_run_says_what_it_leaves_undone(after):
             state=[expect_null_value("pending_steps"), expect_calls(CreateModelPackage=0)],
         ),
     )
+
+
+def test_what_decides_on_a_new_run_is_not_known_yet(after):
+    """The run that is over has steps left, and an input is known in the apply only: either way, the plan holds."""
+    ended(after, hyperparameters={"rate": "1"})
+    other = resource("terraform_data", "later", input="1")
+    asked = training(hyperparameters={"rate": Raw("terraform_data.later.output")}, **BOTH)
+    after.run(
+        step(
+            other,
+            asked,
+            plan=[expect_action("update"), unknown("artifacts_copied_to"), unknown("pending_steps")],
+            state=[*DONE, expect_calls(CreateTrainingJob=0, CreateModelPackage=1)],
+        ),
+        step(other, asked, state=[*DONE, expect_calls(CreateModelPackage=0)]),
+        destroy=False,
+    )
+    gone(after)

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from harness.config import data, output
 from harness.expect import expect_error
 
@@ -24,18 +25,24 @@ def test_functions(scene):
         kilograms="provider::sustainable::emissions_kg(100, 250)",
         energy='provider::sustainable::energy_kwh("ml.p4d.24xlarge", 10, 1)',
         policy='provider::sustainable::iam_policy(["run"])',
+        gov='provider::sustainable::iam_policy(["run"], "aws-us-gov")',
     )
     assert found["zone"].startswith("SE")
     assert found["kilograms"] == 25
     assert 20 < found["energy"] < 80
     assert json.loads(found["policy"])["Version"] == "2012-10-17"
+    assert found["gov"] == found["policy"].replace("arn:aws:", "arn:aws-us-gov:") != found["policy"]
 
 
-def test_a_function_says_what_it_takes(scene):
-    scene.write(output("zone", 'provider::sustainable::grid_zone("eu-nort-1")'))
+@pytest.mark.parametrize(
+    ("call", "legal"),
+    [('grid_zone("eu-nort-1")', "eu-north-1"), ('iam_policy(["run"], "aws-gov")', "aws, aws-cn, aws-us-gov")],
+)
+def test_a_function_says_what_it_takes(scene, call, legal):
+    scene.write(output("it", f"provider::sustainable::{call}"))
     result, _ = scene.plan()
     assert result.code != 0
-    expect_error(detail="eu-north-1").check(result)
+    expect_error(detail=legal).check(result)
 
 
 def test_instance_types(scene):

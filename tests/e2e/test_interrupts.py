@@ -94,3 +94,21 @@ def test_kill_9_of_a_new_run_then_destroy(scene, operation):
     result = scene.destroy(records=True)
     said = [warning.summary for warning in result.warnings]
     assert [one for one in said if "removed too" in one] == [f"training job {name} removed too" for name in lost], said
+
+
+def test_a_wait_that_is_given_up(scene):
+    """Ctrl-C ends the wait and not the run; whoever no longer asks for the end has nothing left to do."""
+    scene.write(RUN.with_(wait_for_completion=True))
+    mark = scene.emulator.mark()
+    process = scene.start("apply", "-json", "-auto-approve")
+    scene.emulator.wait_for("CreateTrainingJob", mark)
+    scene.emulator.wait_for("DescribeTrainingJob", scene.emulator.mark())
+    os.killpg(process.pid, signal.SIGINT)
+    scene.workdir.finish(process, timeout=120)
+    assert scene.workdir.state()["sustainable_ml_training.bert"]["pending_steps"] == ["wait_for_completion"]
+    scene.write(RUN)
+    result = scene.apply()
+    assert result.code == 0, result.explain()
+    assert not scene.workdir.state()["sustainable_ml_training.bert"]["pending_steps"]
+    scene.expect_pending({})
+    scene.destroy(records=True)

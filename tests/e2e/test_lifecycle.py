@@ -197,3 +197,72 @@ def test_retain_leaves_the_job_running(scene):
     assert result.code == 0, result.explain()
     assert [job["status"] for job in scene.emulator.jobs()] == ["InProgress"]
     assert any("bert-" in w.detail for w in result.warnings), result.explain()
+
+
+OWN = {"s3_bucket_name": "made-by-us", "create_bucket": True, "dataset_size_gb": 0, "on_destroy": "delete"}
+
+
+def test_a_bucket_whose_first_entries_are_delete_markers(scene):
+    """S3 counts them among the entries of a page: what comes behind them is found, and stays."""
+    scene.run(step(training(**OWN)), destroy=False)
+    s3 = scene.emulator.client("s3")
+    for number in range(1100):
+        s3.delete_object(Bucket="made-by-us", Key=f"a/{number}")
+    s3.put_object(Bucket="made-by-us", Key="z/paid-for", Body=b"x")
+    result = scene.workdir.run("destroy", "-json", "-auto-approve")
+    assert result.code == 0, result.explain()
+    assert any("made-by-us: not empty" in warning.detail for warning in result.warnings), result.explain()
+    assert s3.get_object(Bucket="made-by-us", Key="z/paid-for")["Body"].read() == b"x"
+    s3.delete_object(Bucket="made-by-us", Key="z/paid-for")
+
+
+def test_rules_that_the_user_has_set_stay(scene):
+    """On a bucket that was made here: a new run puts nothing over them."""
+    own = training(**OWN, on_change="rerun", force_destroy=True)
+    scene.run(step(own), destroy=False)
+    s3 = scene.emulator.client("s3")
+    rule = {"ID": "mine", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 3}}
+    s3.put_bucket_lifecycle_configuration(Bucket="made-by-us", LifecycleConfiguration={"Rules": [rule]})
+    scene.run(
+        step(
+            own.with_(hyperparameters={"rate": "2"}),
+            state=[
+                expect_calls(CreateTrainingJob=1, PutBucketLifecycleConfiguration=0, PutBucketPolicy=0),
+            ],
+        ),
+        destroy=False,
+    )
+    assert [r["ID"] for r in s3.get_bucket_lifecycle_configuration(Bucket="made-by-us")["Rules"]] == ["mine"]
+    scene.destroy()
+
+
+def test_the_longest_run_that_the_account_may_have(scene):
+    """Looked up before anything is made; SageMaker would refuse it after all of it."""
+    scene.emulator.settings(quotas={"Longest run time for a training job": 36_000})
+    scene.run(
+        step(
+            training(max_runtime_hours=20),
+            error=expect_error(
+                "Longest run time for a training job",
+                r"is 36000 s \(10\.0 h\), and the run may take 20\.0 h",
+                "max_runtime_hours",
+            ),
+            state=[expect_calls(CreateRole=0, CreateTrainingJob=0)],
+        ),
+        destroy=False,
+    )
+    scene.run(step(training(max_runtime_hours=9)))
+
+
+def test_a_new_run_has_its_own_earliest_start(scene):
+    """Another moment is no change; a run that is decided anew goes by the new one, and the state says it."""
+    first, second = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
+    run = training(earliest_start=first, on_change="rerun")
+    scene.run(
+        step(run),
+        step(run.with_(earliest_start=second), state=[expect_known_value("earliest_start", first)]),
+        step(
+            run.with_(earliest_start=second, hyperparameters={"rate": "2"}),
+            state=[expect_known_value("earliest_start", second)],
+        ),
+    )

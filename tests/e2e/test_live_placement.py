@@ -401,3 +401,22 @@ def test_other_sources(scene, signals, tmp_path):
     _, plan = planned(scene, scene.provider(carbon_signal=gb), placement(**where))
     assert "GB Carbon Intensity" in read(plan)["signal"]["source"]
     assert read(plan)["selected"]["start_time"]
+
+
+def test_a_start_that_is_asked_for_and_not_chosen(scene):
+    """Without a delay the placement names no start: the run begins at the moment that was asked for, and the state says it."""
+    asked = {"earliest_start": "2096-05-14T18:00:00Z"}
+    scene.run(
+        step(
+            placement(**asked),
+            training(**WORK, **KEPT, **asked, placement=SELECTED),
+            plan=[expect_known_value("scheduled_start_time", "2096-05-14T18:00:00Z")],
+            state=[expect_known_value("training_job_status", "Scheduled"), expect_jobs()],
+        ),
+        destroy=False,
+    )
+    # A tainted object is destroyed without the private state: the start has to be found by what the state says.
+    assert scene.workdir.run("taint", "sustainable_ml_training.bert").code == 0
+    assert scene.apply().code == 0
+    assert len(scene.emulator.schedules()) == 1
+    scene.destroy()

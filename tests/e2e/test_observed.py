@@ -299,3 +299,39 @@ def test_somebody_elses_rule_is_not_taken_over(scene):
         ),
     )
     assert json.loads(events.describe_rule(Name=rule["name"])["EventPattern"]) == {"source": ["aws.ec2"]}
+
+
+def test_a_figure_that_is_left_out_and_asked_for_again(scene):
+    """After the end too: `measured` follows, from the metrics, and the dashboard with the change."""
+    ended(scene, BUSY)
+    name = "sustainable_ml_training.bert"
+    first = scene.run(step(state=[expect_known_value("measured.coverage_percent", 100)]), destroy=False)
+    kg = first.state[name]["measured"]["emissions_kg"]
+    without = training(track_carbon_emissions=False)
+    scene.run(
+        step(without, plan=[expect_action("update")], state=[expect_calls(PutDashboard=1, CreateTrainingJob=0)]),
+        step(without, state=[expect_null_value("measured.emissions_kg"), expect_known_value("measured.energy_kwh")]),
+        destroy=False,
+    )
+    assert "Emissions (kg/h and kg, left) and intensity (right), modelled" not in graphs(board(scene))
+    back = [
+        expect_known_value("measured.emissions_kg", kg),
+        expect_known_value("measured.method", "measured+modelled"),
+    ]
+    scene.run(step(training(), plan=[expect_action("update")]), step(training(), state=back))
+
+
+def test_a_dashboard_that_is_refused_for_good(scene):
+    """Told by each apply, and nothing else waits for it."""
+    scene.emulator.fault("cloudwatch", "PutDashboard", "refused", count=None)
+    told = expect_warning("no dashboard", r'dashboard = "none" avoids the call.*AccessDenied')
+    scene.run(step(training(), warnings=[told], pending={"sustainable_ml_training.bert": ["update"]}), destroy=False)
+    scene.run(
+        step(
+            training(tags={"team": "nlp"}),
+            warnings=[told],
+            pending={"sustainable_ml_training.bert": ["update"]},
+            state=[expect_known_value("tags_all.team", "nlp"), expect_null_value("dashboard_url")],
+        ),
+        step(training(tags={"team": "nlp"}, dashboard="none"), plan=[expect_action("update")]),
+    )

@@ -200,3 +200,18 @@ def test_two_hundred_runs(scene):
     assert "The 20 greatest of 200." in seen["html"] and len(json.loads(seen["json"])["runs"]) == 200
     _, plan = scene.plan()
     assert not changes(plan)
+
+
+def test_a_run_that_cannot_be_looked_at(scene):
+    """Left out with the reason, and the report is the same until the reason is gone."""
+    run(scene, "good", "Completed")
+    scene.emulator.fault("sagemaker", "DescribeTrainingJob", "refused", count=None)
+    items = (kept(),)
+    scene.run(
+        step(*items, state=[expect_known_value("remarks.1", re.compile(r"is left out: .*AccessDenied"), KEPT)]),
+        step(*items, plan=[expect_action("no-op", KEPT)], state=[expect_calls(PutObject=0)]),
+        destroy=False,
+    )
+    scene.emulator.heal()
+    found = step(*items, plan=[expect_action("update", KEPT)], state=[expect_known_value("totals.runs", 1, KEPT)])
+    scene.run(found, destroy=False)

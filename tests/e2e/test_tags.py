@@ -1,7 +1,7 @@
 """Tags that change reach everything that was made for a run, in place."""
 
 from harness.config import Block, training
-from harness.expect import expect_action, expect_calls, expect_value_unchanged
+from harness.expect import expect_action, expect_calls, expect_error, expect_value_unchanged
 from harness.steps import step
 
 KINDS = (
@@ -93,3 +93,12 @@ def test_theirs_keep_their_tags(scene):
     scene.run(step(training(**tracked)), step(training(tags={"team": "nlp"}, **tracked)), destroy=False)
     assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "theirs", "Value": "1"}]
     scene.destroy(records=True)
+
+
+def test_more_than_aws_takes(scene):
+    """Counted with the provider's own, by the plan that would make the run: nothing is made."""
+    scene.provider_arguments = {"default_tags": Block({"tags": {f"d{n}": "1" for n in range(30)}})}
+    scene.write(training(tags={f"t{n}": "1" for n in range(30)}))
+    result, _ = scene.plan()
+    assert result.code != 0
+    expect_error("Too many tags", "default_tags are 60 together", "tags").check(result)

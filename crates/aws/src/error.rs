@@ -247,6 +247,23 @@ impl Error {
 
     /// The body of a diagnostic: everything known, then what to do.
     pub fn detail(&self) -> String {
+        self.told(self.inner.request_id.as_deref())
+    }
+
+    /// On one line, without what differs between equal failures: for what is kept and compared.
+    pub fn lasting(&self) -> String {
+        self.in_a_line(self.told(None))
+    }
+
+    fn in_a_line(&self, detail: String) -> String {
+        let detail = detail.replace('\n', " ");
+        match self.inner.call {
+            Some(_) => format!("{}. {detail}", self.summary()),
+            None => detail,
+        }
+    }
+
+    fn told(&self, request_id: Option<&str>) -> String {
         let inner = &self.inner;
         let mut parts = Vec::new();
         if !inner.message.is_empty() {
@@ -268,7 +285,7 @@ impl Error {
         if let Some(status) = inner.status {
             facts.push(format!("HTTP status {status}"));
         }
-        if let Some(id) = &inner.request_id {
+        if let Some(id) = request_id {
             facts.push(format!("request id {id}"));
         }
         if !facts.is_empty() {
@@ -283,11 +300,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let detail = self.detail().replace('\n', " ");
-        match self.inner.call {
-            Some(_) => write!(formatter, "{}. {detail}", self.summary()),
-            None => formatter.write_str(&detail),
-        }
+        formatter.write_str(&self.in_a_line(self.detail()))
     }
 }
 

@@ -63,11 +63,14 @@ pub const FEATURES: &[(&str, &str)] = &[
     ),
 ];
 
-/// The policy document for these features, indented.
+/// Partitions that a policy can be for. IAM refuses one that names resources of another.
+pub const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
+
+/// The policy document for these features in one of the [`PARTITIONS`], indented.
 ///
 /// # Errors
 /// The name of an unknown feature, with the known ones.
-pub fn iam_policy(features: &[&str]) -> Result<String, String> {
+pub fn iam_policy(features: &[&str], partition: &str) -> Result<String, String> {
     if let Some(unknown) = features
         .iter()
         .find(|feature| !FEATURES.iter().any(|(name, _)| name == *feature))
@@ -85,6 +88,7 @@ pub fn iam_policy(features: &[&str]) -> Result<String, String> {
         version: "2012-10-17",
         statement: statements(features),
     })
+    .map(|policy| policy.replace("arn:aws:", &format!("arn:{partition}:")))
     .map_err(|error| error.to_string())
 }
 

@@ -59,6 +59,7 @@ pub(crate) async fn read(
     if let Found::Start(seen) = found {
         report.observation = *seen;
     } else if let Found::Job(job) = found {
+        report.handle.job_arn = Some(job.arn().to_owned());
         report.observation = observe(&job, handle);
         match job.tags(aws).await {
             Ok(tags) => {

@@ -82,7 +82,7 @@ pub async fn find(aws: &Aws, wanted: &Wanted<'_>) -> Result<Runs, Error> {
             Ok(companion) => buckets.extend(companion),
             Err(error) => found.remarks.push(Remark::new(
                 format!("bucket {name} could not be looked into"),
-                error.to_string(),
+                error.lasting(),
             )),
         }
     }
@@ -159,7 +159,7 @@ async fn look(aws: &Aws, bucket: &Bucket, job: &str) -> Looked {
     let uri = bucket.uri(&key);
     let unreadable = |why: String| Remark::new(format!("{uri} is left out"), why);
     let manifest = bucket.get(&key).await;
-    let Some(manifest) = manifest.map_err(|error| unreadable(error.to_string()))? else {
+    let Some(manifest) = manifest.map_err(|error| unreadable(error.lasting()))? else {
         return Ok(None);
     };
     let json: Value = serde_json::from_slice(&manifest.bytes)
@@ -181,9 +181,8 @@ async fn look(aws: &Aws, bucket: &Bucket, job: &str) -> Looked {
         check_parts: false,
     };
     let report = read::read(aws, &handle, options).await;
-    let report = report.map_err(|error| {
-        Remark::new(format!("training job {job} is left out"), error.to_string())
-    })?;
+    let report = report
+        .map_err(|error| Remark::new(format!("training job {job} is left out"), error.lasting()))?;
     Ok(Some(Found {
         handle,
         manifest: document.run,

@@ -465,22 +465,42 @@ impl Bucket {
         Ok(())
     }
 
-    /// Keys with at least one version that is no delete marker: at most `limit`.
-    pub(crate) async fn versions(&self, limit: usize) -> Result<Vec<String>, Error> {
-        let answer = self
-            .client
-            .list_object_versions()
-            .bucket(&self.name)
-            .max_keys(i32::try_from(limit.min(1000)).unwrap_or(1000))
-            .expected_bucket_owner(&self.owner)
-            .send()
-            .await
-            .map_err(|error| self.wrap("ListObjectVersions", &error))?;
-        Ok(answer
-            .versions()
-            .iter()
-            .filter_map(|version| version.key().map(str::to_owned))
-            .collect())
+    /// Keys of at most `limit` versions that are no delete markers; where there are none, the markers are deleted, and
+    /// nothing else.
+    pub(crate) async fn versions_or_clear(&self, limit: usize) -> Result<Vec<String>, Error> {
+        let mut markers = Vec::new();
+        let (mut key, mut id) = (None, None);
+        loop {
+            // A page counts markers too: one without a version says nothing about the next.
+            let answer = self
+                .client
+                .list_object_versions()
+                .bucket(&self.name)
+                .expected_bucket_owner(&self.owner)
+                .set_key_marker(key)
+                .set_version_id_marker(id)
+                .send()
+                .await
+                .map_err(|error| self.wrap("ListObjectVersions", &error))?;
+            let keys = answer.versions().iter().filter_map(|version| version.key());
+            let keys: Vec<String> = keys.take(limit).map(str::to_owned).collect();
+            if !keys.is_empty() {
+                return Ok(keys);
+            }
+            markers.extend(answer.delete_markers().iter().filter_map(|marker| {
+                Some((
+                    marker.key()?.to_owned(),
+                    marker.version_id().map(str::to_owned),
+                ))
+            }));
+            if answer.is_truncated() != Some(true) {
+                break;
+            }
+            key = answer.next_key_marker().map(str::to_owned);
+            id = answer.next_version_id_marker().map(str::to_owned);
+        }
+        self.delete_batch(&markers).await?;
+        Ok(Vec::new())
     }
 }
 

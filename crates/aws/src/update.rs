@@ -71,10 +71,16 @@ async fn apply(
                 .unwrap_or_else(|| naming::dashboard_name(&bucket, &report.handle.name));
             let job = report.handle.job_name.clone().unwrap_or_default();
             let body = dashboard::run::body(&report.handle, &job, facts);
-            dashboard::put(aws, &report.handle.region, &name, &body, &Tags::new())
-                .await
-                .map_err(|error| ("dashboard", error))?;
-            report.handle.dashboard = Some(name);
+            match dashboard::put(aws, &report.handle.region, &name, &body, &Tags::new()).await {
+                Ok(()) => report.handle.dashboard = Some(name),
+                // A picture holds nothing else up.
+                Err(error) => report.remarks.push(Remark::new(
+                    "no dashboard",
+                    format!(
+                        "The next apply tries again; dashboard = \"none\" avoids the call. {error}"
+                    ),
+                )),
+            }
         }
         Some(DashboardChange::Remove) => {
             if let Some(name) = report.handle.dashboard.clone() {
@@ -111,7 +117,7 @@ async fn retag_job(
     wanted: &Tags,
     watch: &Watch<'_>,
 ) -> Result<(), Error> {
-    let (Some(arn), Some(name)) = (handle.job_arn.clone(), handle.job_name.clone()) else {
+    let Some(name) = handle.job_name.clone() else {
         return Ok(());
     };
     if steps::retag_schedule(aws, handle, wanted, watch).await? {
@@ -136,7 +142,7 @@ async fn retag_job(
         .advise("Refresh, then apply again."));
     };
     let now = job.tags(aws).await?;
-    steps::sagemaker_tags::change(aws, &handle.region, &arn, &now, wanted)
+    steps::sagemaker_tags::change(aws, &handle.region, job.arn(), &now, wanted)
         .await
         .map_err(|error| error.about(format!("training job {name}")))?;
     let own = now.into_iter().filter(|(key, _)| naming::is_own_tag(key));

@@ -2,7 +2,7 @@
 #
 # Left out there: the bucket's region and the training code. Everything else holds as it was written.
 # What the evidence changes: no price in AWS's API can be capped, so max_spot_price_percentage is a gate
-# before the decision, not a bid.
+# in the plan and in the apply, not a bid.
 
 terraform {
   required_version = ">= 1.8"

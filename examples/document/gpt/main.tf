@@ -38,7 +38,7 @@ resource "sustainable_ml_training" "gpt" {
 
   # Distributed training
   preferred_instance_types = ["ml.p4d.24xlarge"]
-  # use_fsx_lustre = true # in place of the streaming channel below; it also needs `vpc_config`
+  # The document has `use_fsx_lustre = true` here, which needs a `vpc_config`: data that are read once are streamed instead.
   input_channels = {
     train = {
       s3_uri     = "s3://my-text-corpus/data/"

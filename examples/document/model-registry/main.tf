@@ -2,6 +2,8 @@
 #
 # The artifact's address is known at once; the object is there when the run has ended. Create the model
 # in a later apply, or set wait_for_completion = true, as here.
+#
+# Another role and another image than in the document: those of the training write a model, they do not serve it.
 
 terraform {
   required_version = ">= 1.8"
@@ -15,6 +17,18 @@ terraform {
       source = "hashicorp/aws"
     }
   }
+}
+
+variable "serving_role_arn" {
+  description = "Role that SageMaker takes for the endpoint: it reads the model and pulls the image."
+  type        = string
+  default     = "arn:aws:iam::123456789012:role/model-serving"
+}
+
+variable "serving_image" {
+  description = "Image that answers requests with the model, in the region of the endpoint."
+  type        = string
+  default     = "123456789012.dkr.ecr.us-east-1.amazonaws.com/bert-serving:1"
 }
 
 provider "sustainable" {
@@ -52,10 +66,10 @@ resource "sustainable_ml_training" "bert" {
 
 resource "aws_sagemaker_model" "sustainable_model" {
   name               = "bert-compressed"
-  execution_role_arn = sustainable_ml_training.bert.sagemaker_role_arn
+  execution_role_arn = var.serving_role_arn
 
   primary_container {
-    image          = sustainable_ml_training.bert.training_image_resolved
+    image          = var.serving_image
     model_data_url = "${sustainable_ml_training.bert.model_artifacts_location}/compressed/model.tar.gz"
   }
 }

@@ -1,6 +1,6 @@
 //! `data.sustainable_instance_types`: training instance types, the most efficient first.
 
-use catalog::{Catalog, Kind};
+use catalog::Kind;
 use planner::{ModelType, RankedType, TypeFilter, rank_instance_types};
 use schemas::data_sources::instance_types::{self, Config, InstanceType, Outputs};
 use tfplugin::{
@@ -26,7 +26,7 @@ impl InstanceTypes {
     fn answer(&self, config: &Value) -> Result<(Outputs, Diagnostics), Diagnostics> {
         let config: Config = from_value(config)?;
         let configured = self.shared.get();
-        let catalog = configured.catalog().unwrap_or_else(|| Catalog::embedded());
+        let catalog = configured.figures();
         let found = rank_instance_types(catalog, &filter(&config))
             .iter()
             .map(shown)

@@ -1,4 +1,5 @@
-//! Data sources. They alone ask for live carbon signals; of AWS only the report asks.
+//! Data sources. They alone ask for live carbon signals; AWS is asked for runs to report on, and where a placement wants live
+//! prices or quotas.
 
 mod carbon_intensity;
 mod instance_types;

@@ -69,8 +69,15 @@ impl Function for Declared {
                 }
             })
             .collect();
-        Signature::new(parameters, schemas::type_of(&self.declared.gives))
-            .describe(self.declared.summary, self.declared.description)
+        let signature = Signature::new(parameters, schemas::type_of(&self.declared.gives))
+            .describe(self.declared.summary, self.declared.description);
+        match &self.declared.optional {
+            Some(optional) => signature.variadic(
+                Parameter::new(optional.name, schemas::type_of(&optional.kind))
+                    .describe(optional.says),
+            ),
+            None => signature,
+        }
     }
 
     async fn call(&self, arguments: Vec<Value>) -> Result<Value, FunctionError> {
@@ -137,7 +144,18 @@ fn energy_kwh(arguments: &[Value]) -> Result<Value, FunctionError> {
 fn iam_policy(arguments: &[Value]) -> Result<Value, FunctionError> {
     let features: Vec<String> = from_value(arguments.first().unwrap_or(&Value::Null))?;
     let features: Vec<&str> = features.iter().map(String::as_str).collect();
-    aws::policy::iam_policy(&features)
+    let partition = match arguments.get(1) {
+        None => "aws",
+        Some(given) => given.as_str().unwrap_or_default(),
+    };
+    if !aws::policy::PARTITIONS.contains(&partition) || arguments.len() > 2 {
+        let legal = aws::policy::PARTITIONS.join(", ");
+        return Err(FunctionError::argument(
+            1,
+            format!("after the features comes one partition at most; legal are {legal}"),
+        ));
+    }
+    aws::policy::iam_policy(&features, partition)
         .map(Value::from)
         .map_err(|why| FunctionError::argument(0, fragment(&why)))
 }

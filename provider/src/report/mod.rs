@@ -7,7 +7,6 @@ mod figures;
 mod page;
 
 use aws::runs::{self, Wanted};
-use catalog::Catalog;
 use schemas::training_report::{Contents, Elsewhere, Figures, Query, Run, Totals};
 use serde::Serialize;
 use tfplugin::{Attr, Diagnostic};
@@ -39,7 +38,7 @@ pub(crate) struct Report {
 /// The provider block is not known yet, or the bucket cannot be looked into.
 pub(crate) async fn make(configured: &Configured, query: &Query) -> Result<Report, Diagnostic> {
     let aws = configured.aws()?;
-    let catalog = configured.catalog().unwrap_or_else(|| Catalog::embedded());
+    let catalog = configured.figures();
     let bucket = query.s3_bucket_name.as_deref().known().unwrap_or_default();
     let region = match query.dataset_region.as_ref().known() {
         Some(region) => region.clone(),

@@ -246,6 +246,11 @@ fn function(function: &Function, examples: Examples<'_>) -> Generated {
         .parameters
         .iter()
         .map(|one| format!("{} {}", one.name, values::wire_type(&one.kind)))
+        .chain(
+            function
+                .optional
+                .map(|one| format!("{} {}...", one.name, values::wire_type(&one.kind))),
+        )
         .collect();
     page.code(
         "text",
@@ -259,6 +264,7 @@ fn function(function: &Function, examples: Examples<'_>) -> Generated {
     let lines: Vec<String> = function
         .parameters
         .iter()
+        .chain(&function.optional)
         .map(|one| {
             format!(
                 "- `{}` ({}) {}",

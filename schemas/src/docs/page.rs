@@ -187,9 +187,12 @@ fn argument(attribute: &Attribute, classes: bool, depth: usize) -> String {
         Kind::Object(fields) | Kind::Block(fields) | Kind::ObjectMap { of: fields, .. } => fields,
         _ => &[],
     };
-    // What the provider fills in stands among the attributes already.
+    // What the provider fills in stands among the attributes already, most of it.
     let filled_in = !fields.is_empty() && fields.iter().all(|field| field.need == Need::Computed);
-    if filled_in {
+    let told = ml_training::OUTPUTS
+        .iter()
+        .any(|output| output.name == attribute.name);
+    if filled_in && told {
         sentences.push(format!(
             "The fields of the attribute [`{}`](#the-decision).",
             attribute.name
@@ -214,7 +217,7 @@ fn argument(attribute: &Attribute, classes: bool, depth: usize) -> String {
             text.push_str(&format!("{indent}  - `{value}`: {meaning}{not_yet}\n"));
         }
     }
-    if !filled_in {
+    if !(filled_in && told) {
         for field in fields {
             text.push_str(&argument(field, classes, depth + 1));
         }

@@ -44,7 +44,7 @@ pub(super) fn legal(kind: &Kind) -> Option<String> {
         Kind::Text(Text::InstanceType) => Some("Such as `ml.p4d.24xlarge`.".into()),
         Kind::Text(Text::S3Uri) => Some("Such as `s3://my-bucket/prefix/`.".into()),
         Kind::Text(Text::Time) => Some("RFC 3339, such as `2026-03-01T22:00:00Z`.".into()),
-        Kind::Text(Text::Duration) => Some("Such as `90m` or `1h30m`.".into()),
+        Kind::Text(Text::Duration) => Some("Such as `90m` or `1h30m`, at most `8760h`.".into()),
         Kind::Text(Text::Url) => None,
         Kind::Text(Text::Id(prefix)) => Some(format!("Such as `{prefix}0123456789abcdef0`.")),
         Kind::Text(rule) => Some(format!("{}.", capital(&text::says(*rule)))),

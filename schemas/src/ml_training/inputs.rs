@@ -72,7 +72,8 @@ declare! {
             .more("Not with `training_image` or `algorithm`, which bring their own.");
         source_dir: String, "Local folder with the training code.", text(Text::UpTo(4096)).run()
             .more("Packed into an archive whose digest depends on the content alone and is shown as `source_digest`. A file that changes between plan and apply makes Terraform say \"Provider produced inconsistent final plan\": plan again. Moving the folder without changing its content starts no run.");
-        source_exclude: Texts, "Patterns of files to leave out of the archive.", list(&GLOB, 100).run();
+        source_exclude: Texts, "Patterns of files to leave out of the archive.", list(&GLOB, 100).run()
+            .more("`*` and `?` stay within one part of a path, `**` goes across; a pattern without `/` means a name at any depth, and one that means a folder leaves out all of it. Always left out: `.git`, `.hg`, `.svn`, `__pycache__`, `*.pyc`, `.DS_Store`, `.terraform`, `.ipynb_checkpoints`.");
         source_s3_uri: String, "Archive with the training code.", text(Text::S3Uri).run();
         entry_point: String, "Script that starts the training.", text(Text::RelativePath).run()
             .more("Needed with a source.");
@@ -282,9 +283,9 @@ declare! {
         earliest_start: String, "Not before this time.", text(Text::Time).decision().workload()
             .more("A plan has no clock of its own: write `plantimestamp()` for the time of the plan, which is the same when the plan is applied. A later value changes nothing of a run that exists, and is no difference.");
         max_start_delay_hours: f64, "Longest delay of the start.", number(0.0, MAX_RUN_HOURS).decision().workload().preset(Preset::Number(0.0))
-            .more("Counted from `earliest_start`. The decision compares the hours in between by the usual day of the grid, or by the signal of `data.sustainable_placement`. A start that lies in the future is made by EventBridge Scheduler: see [Choosing start times](../guides/choosing-start-times.md).");
+            .more("Counted from `earliest_start`, which it needs. The decision compares the hours in between by the usual day of the grid, or by the signal of `data.sustainable_placement`. A start that lies in the future is made by EventBridge Scheduler: see [Choosing start times](../guides/choosing-start-times.md).");
         deadline: String, "When the run must have ended.", text(Text::Time).decision().workload()
-            .more("By the central estimate of its hours. Looked at again by the apply that makes the run.");
+            .more("The plan reckons with the upper end of its hours; the apply that makes the run looks again, with the central estimate. Needs `earliest_start`.");
     }
 
     "Gates" {
@@ -339,9 +340,9 @@ declare! {
             ("none", "none"),
         ]).preset(Preset::Text("run"));
         track_carbon_emissions: bool, "Report emissions.", flag().preset(Preset::Bool(true))
-            .more("False leaves the figure out of the dashboard, `measured` and the reports.");
+            .more("False leaves the figure out of the dashboard, `measured` and the reports; reports go by what a run was made with.");
         track_energy_usage: bool, "Report energy.", flag().preset(Preset::Bool(true))
-            .more("False leaves the figure out of the dashboard, `measured` and the reports.");
+            .more("False leaves the figure out of the dashboard, `measured` and the reports; reports go by what a run was made with.");
         enable_experiment_tracking: bool, "Track the run as an experiment.", flag().decision().preset(Preset::Bool(false))
             .more("Needs `experiment`, `mlflow_resource_arn` or both.");
         experiment: Experiment, "Experiment to record under.", of(Kind::Object(EXPERIMENT)).decision()

@@ -28,7 +28,7 @@ declare_output! {
     embodied_kg: Option<f64>, "The run's share of making the hardware.", out(ANY_NUMBER);
     transfer_kg: Option<f64>, "From moving data between regions.", out(ANY_NUMBER);
     compute_usd: Option<f64>, "Instances.", out(ANY_NUMBER);
-    storage_usd: Option<f64>, "Staged copy.", out(ANY_NUMBER);
+    storage_usd: Option<f64>, "Staged copy, and the file system of `use_fsx_lustre`.", out(ANY_NUMBER);
     transfer_usd: Option<f64>, "Data moved between regions.", out(ANY_NUMBER);
 }
 

@@ -19,6 +19,9 @@ pub const NAME_MAX: usize = 52;
 /// Characters of a training job's name.
 pub const JOB_NAME_MAX: usize = 63;
 
+/// The longest duration that can be meant, in seconds: a year.
+const LONGEST_SECONDS: f64 = 365.0 * 24.0 * 3600.0;
+
 /// Says what is wrong with `value`, or nothing. The value of a secret is never said.
 pub(crate) fn check(
     rule: Text,
@@ -55,7 +58,8 @@ fn problem(rule: Text, value: &str, lists: &Lists<'_>) -> Result<(), String> {
         Text::S3Uri => return s3_uri(value),
         Text::Arn(service, resource) => arn(value, service, resource),
         Text::Time => value.parse::<jiff::Timestamp>().is_ok(),
-        Text::Duration => duration_seconds(value).is_some_and(|seconds| seconds > 0.0),
+        Text::Duration => duration_seconds(value)
+            .is_some_and(|seconds| seconds > 0.0 && seconds <= LONGEST_SECONDS),
         Text::ContainerPath => {
             value.starts_with('/') && value.chars().count() <= 4096 && !has_parent(value)
         }

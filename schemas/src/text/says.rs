@@ -24,7 +24,7 @@ pub(crate) fn says(rule: Text) -> String {
         Text::Arn(_, "mlflow") => "the ARN of a SageMaker MLflow app or tracking server".into(),
         Text::Arn(service, resource) => format!("the ARN of a {service} {resource}"),
         Text::Time => "a time in RFC 3339 such as `2026-03-01T22:00:00Z`".into(),
-        Text::Duration => "a duration above zero such as `90m` or `1h30m`".into(),
+        Text::Duration => "a duration above zero such as `90m` or `1h30m`, at most `8760h`".into(),
         Text::ContainerPath => "an absolute path in the container such as `/opt/ml/checkpoints`, without `..`".into(),
         Text::RelativePath => "a path inside the source such as `train.py`, without a leading slash or `..`".into(),
         Text::Algorithm => "a built-in algorithm with its version, such as `xgboost:1.7-1`, or the ARN of an algorithm".into(),

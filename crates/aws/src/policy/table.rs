@@ -26,6 +26,7 @@ pub(super) enum On {
     Keys,
     Experiments,
     ModelPackages,
+    TrainingPlans,
 }
 
 impl On {
@@ -66,6 +67,10 @@ impl On {
             On::ModelPackages => json!([
                 "arn:aws:sagemaker:*:*:model-package-group/*",
                 "arn:aws:sagemaker:*:*:model-package/*"
+            ]),
+            On::TrainingPlans => json!([
+                "arn:aws:sagemaker:*:*:training-plan/*",
+                "arn:aws:sagemaker:*:*:reserved-capacity/*"
             ]),
         }
     }
@@ -260,6 +265,7 @@ pub(super) const TABLE: &[(&[&str], &str, &[&str], On)] = &[
         "ManageDashboards",
         &[
             "cloudwatch:PutDashboard",
+            "cloudwatch:TagResource",
             "cloudwatch:GetDashboard",
             "cloudwatch:DeleteDashboards",
         ],
@@ -392,6 +398,13 @@ pub(super) const TABLE: &[(&[&str], &str, &[&str], On)] = &[
         "ReadTrainingPlans",
         &["sagemaker:DescribeTrainingPlan"],
         On::Any,
+    ),
+    // AWS managed policy AmazonSageMakerFullAccess, AllowUseOfTrainingPlanResources.
+    (
+        &["training_plan"],
+        "UseTrainingPlans",
+        &["sagemaker:CreateTrainingJob"],
+        On::TrainingPlans,
     ),
     (
         &["prices"],

@@ -3,7 +3,7 @@
 use super::*;
 
 fn actions(features: &[&str]) -> Vec<String> {
-    let policy: Value = serde_json::from_str(&iam_policy(features).unwrap()).unwrap();
+    let policy: Value = serde_json::from_str(&iam_policy(features, "aws").unwrap()).unwrap();
     let statements = policy["Statement"].as_array().unwrap();
     statements
         .iter()
@@ -30,7 +30,7 @@ fn a_plan_changes_nothing() {
 fn each_feature_adds_its_own_and_fits_a_managed_policy() {
     let all: Vec<&str> = FEATURES.iter().map(|(name, _)| *name).collect();
     // IAM counts a managed policy's characters without white space.
-    let size = iam_policy(&all)
+    let size = iam_policy(&all, "aws-us-gov")
         .unwrap()
         .chars()
         .filter(|character| !character.is_whitespace())
@@ -42,5 +42,9 @@ fn each_feature_adds_its_own_and_fits_a_managed_policy() {
             .any(|action| action.starts_with("iam:Create"))
     );
     assert!(actions(&["run", "managed_role"]).contains(&"iam:CreateRole".to_owned()));
-    assert!(iam_policy(&["ran"]).unwrap_err().contains("managed_role"));
+    assert!(
+        iam_policy(&["ran"], "aws")
+            .unwrap_err()
+            .contains("managed_role")
+    );
 }

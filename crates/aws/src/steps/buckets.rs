@@ -345,7 +345,7 @@ pub(crate) async fn harden(
     watch: &Watch<'_>,
 ) -> Result<(), Error> {
     let (client, name, owner) = (&bucket.client, bucket.name.as_str(), bucket.owner.as_str());
-    if !new && has_expiry(bucket).await {
+    if !new && !was_left_half_done(bucket).await {
         return Ok(());
     }
     let about = || format!("bucket {name} in {}", bucket.region);
@@ -448,20 +448,17 @@ pub(crate) async fn harden(
     Ok(())
 }
 
-/// The expiry rules are the last thing that [`harden`] sets.
-async fn has_expiry(bucket: &Bucket) -> bool {
+/// The expiry rules are the last thing that [`harden`] sets. Where there are rules, they may be somebody's own by now, and
+/// so may the policy: a call would replace all of it.
+async fn was_left_half_done(bucket: &Bucket) -> bool {
     let call = bucket
         .client
         .get_bucket_lifecycle_configuration()
         .bucket(&bucket.name)
         .expected_bucket_owner(&bucket.owner);
-    // Not readable: setting it again does no harm.
-    call.send().await.is_ok_and(|answer| {
-        answer
-            .rules()
-            .iter()
-            .any(|rule| rule.id() == Some(UPLOADS_RULE))
-    })
+    let error = |error| Error::sdk(Service::S3, "GetBucketLifecycleConfiguration", &error);
+    let found = call.send().await.map_err(error);
+    found.is_err_and(|error| error.code() == Some("NoSuchLifecycleConfiguration"))
 }
 
 fn tls_only(partition: &str, name: &str) -> String {
@@ -516,12 +513,16 @@ fn expiry() -> Result<BucketLifecycleConfiguration, Error> {
 
 /// Deletes a bucket of ours that holds nothing but delete markers; else says what it holds.
 pub(crate) async fn delete_if_empty(bucket: &Bucket) -> Result<Option<String>, Error> {
-    let Some(keys) = Removal::gone_is_fine(bucket.versions(5).await)? else {
+    let Some(keys) = Removal::gone_is_fine(bucket.versions_or_clear(5).await)? else {
         return Ok(None);
     };
     if keys.is_empty() {
-        empty_and_delete(bucket).await?;
-        return Ok(None);
+        return match delete(bucket).await {
+            Err(error) if error.code() == Some(NOT_EMPTY) => {
+                Ok(Some("what somebody has written meanwhile".to_owned()))
+            }
+            deleted => deleted.map(|()| None),
+        };
     }
     Ok(Some(format!(
         "{}{}",
@@ -530,25 +531,31 @@ pub(crate) async fn delete_if_empty(bucket: &Bucket) -> Result<Option<String>, E
     )))
 }
 
+const NOT_EMPTY: &str = "BucketNotEmpty";
+
+/// Deletes an empty bucket. Gone already is fine.
+async fn delete(bucket: &Bucket) -> Result<(), Error> {
+    let answer = bucket
+        .client
+        .delete_bucket()
+        .bucket(&bucket.name)
+        .expected_bucket_owner(&bucket.owner)
+        .send()
+        .await;
+    let answer = answer.map_err(|error| {
+        Error::sdk(Service::S3, "DeleteBucket", &error).about(format!("bucket {}", bucket.name))
+    });
+    Removal::gone_is_fine(answer).map(|_| ())
+}
+
 /// Empties a bucket by version and deletes it. Gone already is fine.
 pub(crate) async fn empty_and_delete(bucket: &Bucket) -> Result<(), Error> {
     for _ in 0..3 {
         Removal::gone_is_fine(bucket.purge("", true, &|_| false).await)?;
-        let answer = bucket
-            .client
-            .delete_bucket()
-            .bucket(&bucket.name)
-            .expected_bucket_owner(&bucket.owner)
-            .send()
-            .await;
-        match answer.map_err(|error| {
-            Error::sdk(Service::S3, "DeleteBucket", &error).about(format!("bucket {}", bucket.name))
-        }) {
-            Ok(_) => return Ok(()),
-            Err(error) if error.kind() == Kind::NotFound => return Ok(()),
+        match delete(bucket).await {
             // Somebody wrote meanwhile.
-            Err(error) if error.code() == Some("BucketNotEmpty") => {}
-            Err(error) => return Err(error),
+            Err(error) if error.code() == Some(NOT_EMPTY) => {}
+            deleted => return deleted,
         }
     }
     Err(Error::new(

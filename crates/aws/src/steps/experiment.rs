@@ -271,13 +271,21 @@ fn holds(answer: &Value, list: &str) -> bool {
 async fn forget(aws: &Aws, reference: &ExperimentRef) -> Result<(), Error> {
     let region = reference.region.as_str();
     let about = format!("the record of {}", reference.job_arn);
-    let body = json!({ "SourceArn": reference.job_arn, "MaxResults": 100 });
-    let answer = call(aws, region, "ListTrialComponents", &body, about.clone()).await?;
-    for found in answer["TrialComponentSummaries"]
-        .as_array()
-        .into_iter()
-        .flatten()
-    {
+    // The record names the job by an ARN in lower case (aws/sagemaker-experiments pull request 172), or as it is.
+    let mut arns = vec![reference.job_arn.clone(), reference.job_arn.to_lowercase()];
+    arns.dedup();
+    let mut records = Vec::new();
+    for arn in arns {
+        let body = json!({ "SourceArn": arn, "MaxResults": 100 });
+        let answer = call(aws, region, "ListTrialComponents", &body, about.clone()).await?;
+        records.extend(
+            answer["TrialComponentSummaries"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default(),
+        );
+    }
+    for found in records {
         let component = &found["TrialComponentName"];
         let both = json!({ "TrialComponentName": component, "TrialName": reference.trial });
         let one = json!({ "TrialComponentName": component });

@@ -105,8 +105,9 @@ pub(crate) const STEPS: &[&dyn Step] = &[
     &dashboard::Dashboard,    // needs the job's name
     &alarms::EndRule,         // it too, and has to be there before the first event
     &alarms::WasteAlarm,
-    &manifest::Manifest, // what is about to be sent
-    &job::TrainingJob,   // the last creating call
-    &claim::MarkCreated, // the claim says so
-    &staging::Tidy,      // what only the old run has read
+    &manifest::Manifest,      // what is about to be sent
+    &job::TrainingJob,        // the last creating call
+    &claim::MarkCreated,      // the claim says so
+    &role::FormerPermissions, // what only the old run was allowed
+    &staging::Tidy,           // what only the old run has read
 ];

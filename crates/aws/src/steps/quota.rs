@@ -23,6 +23,7 @@ impl Step for MayWe {
         let further = run.spec.fallback_types.iter();
         let mut names: Vec<String> = further.map(|other| quota_name(other, false)).collect();
         names.push(name.clone());
+        names.push(LONGEST.to_owned());
         let found = match quotas(run.aws, &run.spec.region, &names).await {
             Ok(found) => found,
             Err(error) => {
@@ -38,6 +39,12 @@ impl Step for MayWe {
         };
         let needed = f64::from(run.spec.instance_count);
         leave_out(run, &found, needed);
+        let longest = found.iter().find(|quota| quota.name == LONGEST);
+        if let Some(quota) =
+            longest.filter(|quota| quota.value < f64::from(run.spec.max_runtime_seconds))
+        {
+            return Err(too_long(run, quota));
+        }
         let first = found.into_iter().find(|quota| quota.name == name);
         let Some(Quota { value, code, .. }) = first else {
             run.remark(
@@ -92,6 +99,30 @@ async fn warm_pool(run: &mut Run<'_>, needed: f64) {
             format!("The quota \"{name}\" ({code}) in {region} is {value}, keep_alive_minutes needs {needed}: SageMaker runs the job and keeps no instances."),
         );
     }
+}
+
+/// SageMaker's quota for `MaxRuntimeInSeconds`, in seconds (Service Quotas, SageMaker).
+const LONGEST: &str = "Longest run time for a training job";
+
+fn too_long(run: &Run<'_>, quota: &Quota) -> Error {
+    let (hours, region) = (
+        f64::from(run.spec.max_runtime_seconds) / 3600.0,
+        &run.spec.region,
+    );
+    Error::new(
+        Kind::Quota,
+        format!(
+            "the quota \"{LONGEST}\" ({}) in {region} is {} s ({:.1} h), and the run may take {hours:.1} h",
+            quota.code,
+            quota.value,
+            quota.value / 3600.0
+        ),
+    )
+    .advise(format!(
+        "Lower max_runtime_hours, or ask for more: aws service-quotas request-service-quota-increase --service-code sagemaker --quota-code {} --desired-value {} --region {region}.",
+        quota.code, run.spec.max_runtime_seconds
+    ))
+    .on("max_runtime_seconds")
 }
 
 fn too_small(name: &str, value: f64, code: &str, region: &str, needed: f64) -> Error {

@@ -5,6 +5,7 @@ use aws_sdk_iam::types::Tag;
 use serde_json::{Value, json};
 
 use super::Step;
+use super::scheduling::STARTS;
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
 use crate::handle::Handle;
@@ -16,7 +17,8 @@ use crate::settings::Service;
 use crate::spec::{Algorithm, Role};
 use crate::tags::{self, Tags};
 
-const POLICY: &str = "training";
+/// Each run has a policy of its own, of this beginning: what the one before it may do stands until it has ended.
+const POLICY: &str = "training-";
 
 pub(crate) struct ExecutionRole;
 
@@ -38,8 +40,6 @@ impl Step for ExecutionRole {
             ),
         };
         let name = naming::role_name(&run.spec.data_bucket.name, &run.spec.name);
-        let iam = run.aws.iam(&run.spec.region).await;
-        let about = format!("role {name}");
         let known = run
             .previous
             .is_some_and(|previous| previous.managed_role.as_deref() == Some(name.as_str()));
@@ -64,21 +64,11 @@ impl Step for ExecutionRole {
         run.handle.managed_role = Some(name.clone());
         run.save();
         let policy = policy(run)?.to_string();
-        settle(&run.watch, || async {
-            let call = iam
-                .put_role_policy()
-                .role_name(&name)
-                .policy_name(POLICY)
-                .policy_document(&policy);
-            call.send().await.map_err(|error| {
-                Error::sdk(Service::Iam, "PutRolePolicy", &error).about(about.clone())
-            })
-        })
-        .await?;
-        Ok(())
+        allow(run, &name, &policy_of_run(run, POLICY), &policy).await
     }
 
     async fn undo(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        // A role from before keeps the policy of this run too: one that a crash has lost may be at work with it.
         if run.made.contains(&self.name())
             && let Some(name) = run.handle.managed_role.clone()
         {
@@ -115,6 +105,100 @@ impl Step for ExecutionRole {
         let error = Error::sdk(Service::Iam, "GetRole", &found.err()?);
         (error.kind() == Kind::NotFound).then(|| format!("execution role {name} is gone"))
     }
+}
+
+/// What only the runs before this one were allowed. The new one is there: a failure is a remark.
+pub(crate) struct FormerPermissions;
+
+#[async_trait]
+impl Step for FormerPermissions {
+    fn name(&self) -> &'static str {
+        "former permissions"
+    }
+
+    async fn act(&self, run: &mut Run<'_>) -> Result<(), Error> {
+        if run.previous.is_none() {
+            return Ok(());
+        }
+        let roles = [
+            (run.handle.managed_role.clone(), POLICY),
+            (run.handle.managed_scheduler_role.clone(), STARTS),
+        ];
+        for (role, beginning) in roles {
+            let Some(role) = role else { continue };
+            if let Err(error) = disallow_others(run, &role, beginning).await {
+                run.remark(
+                    format!("role {role} still allows what the run before needed"),
+                    format!("The next new run tries again to take it away. {error}"),
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Name of the policy of this run: what a run is and where it is decides the base of its name.
+pub(super) fn policy_of_run(run: &Run<'_>, beginning: &str) -> String {
+    format!("{beginning}{}", run.spec.job_name_base)
+}
+
+/// Puts a policy, new or once more.
+pub(super) async fn allow(
+    run: &Run<'_>,
+    role: &str,
+    policy: &str,
+    document: &str,
+) -> Result<(), Error> {
+    let iam = run.aws.iam(&run.spec.region).await;
+    settle(&run.watch, || async {
+        let call = iam
+            .put_role_policy()
+            .role_name(role)
+            .policy_name(policy)
+            .policy_document(document);
+        call.send().await.map_err(|error| {
+            Error::sdk(Service::Iam, "PutRolePolicy", &error).about(format!("role {role}"))
+        })
+    })
+    .await?;
+    Ok(())
+}
+
+async fn disallow_others(run: &Run<'_>, role: &str, beginning: &str) -> Result<(), Error> {
+    let iam = run.aws.iam(&run.spec.region).await;
+    let own = policy_of_run(run, beginning);
+    let policies = policies(&iam, role).await?;
+    let former = policies
+        .iter()
+        .filter(|policy| policy.starts_with(beginning) && **policy != own);
+    for policy in former {
+        disallow(&iam, role, policy).await?;
+    }
+    Ok(())
+}
+
+/// Names of the policies in a role; none where there is no such role.
+async fn policies(iam: &aws_sdk_iam::Client, role: &str) -> Result<Vec<String>, Error> {
+    let answer = iam.list_role_policies().role_name(role).send().await;
+    let answer = answer.map_err(|error| {
+        Error::sdk(Service::Iam, "ListRolePolicies", &error).about(format!("role {role}"))
+    });
+    Ok(Removal::gone_is_fine(answer)?
+        .map(|answer| answer.policy_names().to_vec())
+        .unwrap_or_default())
+}
+
+async fn disallow(iam: &aws_sdk_iam::Client, role: &str, policy: &str) -> Result<(), Error> {
+    let answer = iam
+        .delete_role_policy()
+        .role_name(role)
+        .policy_name(policy)
+        .send()
+        .await;
+    let answer = answer.map_err(|error| {
+        Error::sdk(Service::Iam, "DeleteRolePolicy", &error).about(format!("role {role}"))
+    });
+    Removal::gone_is_fine(answer).map(|_| ())
 }
 
 /// A role that is to be there.
@@ -233,20 +317,8 @@ fn as_tags(tags: Tags) -> Result<Vec<Tag>, Error> {
 
 pub(super) async fn delete(iam: &aws_sdk_iam::Client, name: &str) -> Result<(), Error> {
     let about = format!("role {name}");
-    let policies = iam.list_role_policies().role_name(name).send().await;
-    let policies = policies
-        .map_err(|error| Error::sdk(Service::Iam, "ListRolePolicies", &error).about(about.clone()));
-    let policies = Removal::gone_is_fine(policies)?;
-    for policy in policies.iter().flat_map(|answer| answer.policy_names()) {
-        let answer = iam
-            .delete_role_policy()
-            .role_name(name)
-            .policy_name(policy)
-            .send()
-            .await;
-        Removal::gone_is_fine(answer.map_err(|error| {
-            Error::sdk(Service::Iam, "DeleteRolePolicy", &error).about(about.clone())
-        }))?;
+    for policy in policies(iam, name).await? {
+        disallow(iam, name, &policy).await?;
     }
     let answer = iam.delete_role().role_name(name).send().await;
     Removal::gone_is_fine(answer.map_err(|error| {
@@ -345,6 +417,11 @@ fn policy(run: &Run<'_>) -> Result<Value, Error> {
                 reads.push((name.clone(), "sustainable/staged/".to_owned()))
             }
             _ => reads.push((bucket.to_owned(), prefix.to_owned())),
+        }
+        // A manifest names objects anywhere; those in its own bucket can be foreseen.
+        let listed = channel.s3_data_type.as_deref();
+        if listed.is_some_and(|kind| kind != "S3Prefix") {
+            reads.push((bucket.to_owned(), String::new()));
         }
     }
     if let crate::spec::Source::S3(uri) = &spec.source

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind};
 use crate::handle::{Handle, SchedulingRef};
 use crate::naming;
 use crate::removal::Removal;
-use crate::retry::{Poll, Watch, settle};
+use crate::retry::{Poll, Watch};
 use crate::run::Run;
 use crate::settings::Service;
 use crate::spec::SchedulerRole;
@@ -19,7 +19,8 @@ use crate::tags::{self, Tags};
 
 /// SQS keeps a message for two weeks at most.
 const RETENTION_SECONDS: &str = "1209600";
-const POLICY: &str = "start";
+/// As in the execution role: a policy for each run.
+pub(super) const STARTS: &str = "start-";
 
 pub(crate) struct Scheduling;
 
@@ -332,28 +333,24 @@ async fn starter(run: &mut Run<'_>, name: &str, bucket: &str) -> Result<(), Erro
     run.handle.managed_scheduler_role = Some(role_name.clone());
     run.save();
     let policy = policy(run, &region).to_string();
-    let iam = run.aws.iam(&region).await;
-    settle(&run.watch, || async {
-        let call = iam
-            .put_role_policy()
-            .role_name(&role_name)
-            .policy_name(POLICY)
-            .policy_document(&policy);
-        call.send().await.map_err(|error| {
-            Error::sdk(Service::Iam, "PutRolePolicy", &error).about(format!("role {role_name}"))
-        })
-    })
-    .await?;
-    Ok(())
+    role::allow(run, &role_name, &role::policy_of_run(run, STARTS), &policy).await
 }
 
 fn policy(run: &Run<'_>, region: &str) -> Value {
     let (partition, account) = (naming::partition(region), &run.handle.account_id);
-    // SageMaker writes the names in its ARNs in lower case.
-    let jobs = format!(
-        "arn:{partition}:sagemaker:{region}:{account}:training-job/{}-*",
-        run.spec.name.to_lowercase()
-    );
+    // SageMaker wrote the names in its ARNs in lower case, and no longer does so everywhere
+    // (awslabs/service-workbench-on-aws issue 1176, boto/boto3 issue 4606).
+    let jobs =
+        |name: &str| format!("arn:{partition}:sagemaker:{region}:{account}:training-job/{name}-*");
+    let mut started = vec![jobs(&run.spec.name), jobs(&run.spec.name.to_lowercase())];
+    started.dedup();
+    // A training plan asks for it as well (AWS managed policy AmazonSageMakerFullAccess, AllowUseOfTrainingPlanResources).
+    if let Some(plan) = &run.spec.training_plan_arn {
+        started.push(plan.clone());
+        started.push(format!(
+            "arn:{partition}:sagemaker:{region}:{account}:reserved-capacity/*"
+        ));
+    }
     let queues: Vec<String> = run
         .handle
         .scheduling
@@ -361,7 +358,7 @@ fn policy(run: &Run<'_>, region: &str) -> Value {
         .map(|known| queue_arn(&run.handle, known))
         .collect();
     let mut statements = vec![
-        json!({ "Sid": "Start", "Effect": "Allow", "Action": ["sagemaker:CreateTrainingJob", "sagemaker:AddTags"], "Resource": jobs }),
+        json!({ "Sid": "Start", "Effect": "Allow", "Action": ["sagemaker:CreateTrainingJob", "sagemaker:AddTags"], "Resource": started }),
         json!({
             "Sid": "PassExecutionRole", "Effect": "Allow", "Action": "iam:PassRole", "Resource": run.handle.role_arn,
             "Condition": { "StringEquals": { "iam:PassedToService": "sagemaker.amazonaws.com" } }
@@ -438,6 +435,12 @@ async fn remove(
                 .await
                 .map_err(|error| error.about(format!("queue {} in {region}", known.queue)));
             Removal::gone_is_fine(answer)?;
+            // It answers for up to a minute more (API reference, DeleteQueue): an apply meanwhile would take it for there.
+            let until = Instant::now() + aws.timing().resting;
+            let mut poll = Poll::new(aws.timing().end);
+            while Instant::now() < until && find_queue(aws, region, &known.queue).await?.is_some() {
+                watch.sleep(poll.pause()).await?;
+            }
         } else {
             left.push(format!(
                 "queue {} in {region}: it no longer carries our tags",

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::{Catalog, SignalKind, UtcSeconds};
 use grid::{Asked, Place, SourceName, What};
-use planner::{Answer, Hours, Request, Signals};
+use planner::{Answer, Request, Signals};
 use tfplugin::Diagnostics;
 
+use crate::resources::request::without_limits;
 use crate::signal::{self, CarbonSource};
 use crate::text::sentence;
 
@@ -94,14 +95,7 @@ pub(super) async fn ask(
 /// there could reach over.
 pub(super) fn open_to(catalog: &Catalog, request: &Request) -> Option<(Vec<String>, f64)> {
     let mut open = request.clone();
-    open.carbon_intensity_threshold = None;
-    open.max_emissions_kg = None;
-    open.max_energy_kwh = None;
-    open.max_cost_usd = None;
-    open.max_cost_premium_percent = None;
-    open.earliest_start = None;
-    open.max_start_delay_hours = Hours(0.0);
-    open.deadline = None;
+    without_limits(&mut open);
     let Answer::Decided(decision) = planner::decide(catalog, &open) else {
         return None;
     };

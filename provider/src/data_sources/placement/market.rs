@@ -44,7 +44,7 @@ pub(super) async fn priced(
                 );
                 why.get_or_insert(error.to_string());
                 if hopeless {
-                    missing = regions.iter().map(String::as_str).collect();
+                    missing = regions.iter().take(PRICED).map(String::as_str).collect();
                     prices.clear();
                     break;
                 }
@@ -53,7 +53,6 @@ pub(super) async fn priced(
     }
     missing.extend(regions.iter().skip(PRICED).map(String::as_str));
     if !missing.is_empty() {
-        missing.dedup();
         let why = why.unwrap_or_else(|| {
             format!("the price list names none there, or more than {PRICED} regions are open")
         });

@@ -127,8 +127,14 @@ impl Placement {
                     workload: workload.as_deref(),
                 };
                 let mut outputs = around.decided(&decision);
-                outputs.pipeline_step_json =
-                    pipeline::json(&configured, written, &decision, &asked.provider_region)?;
+                match pipeline::json(&configured, written, &decision, &asked.provider_region) {
+                    Ok(step) => outputs.pipeline_step_json = step,
+                    // An error of a data source would hold up what has nothing to do with it, a destroy too.
+                    Err(why) => {
+                        outputs.pipeline_step_json = Attr::Null;
+                        diagnostics.extend(why.into_iter().map(no_step));
+                    }
+                }
                 Ok((outputs, diagnostics))
             }
             Answer::Infeasible(infeasible) => {
@@ -138,6 +144,15 @@ impl Placement {
             }
         }
     }
+}
+
+/// Why there is no `pipeline_step_json`, as a warning.
+fn no_step(why: Diagnostic) -> Diagnostic {
+    let told = Diagnostic::warning(
+        format!("pipeline_step_json is null: {}", why.summary),
+        why.detail.replace("Nothing was created.", "").trim(),
+    );
+    told.at("pipeline_step")
 }
 
 /// Values of these hours mean something only for a run in these hours: it starts now, unless the user said otherwise.

@@ -72,7 +72,7 @@ async fn start(
     let progress = Saved { job: &job };
     let control = Control {
         stop: request.stop.receiver(),
-        timeout: timeout(request, &spec)?,
+        timeout: timeout(request, &spec),
         progress: &progress,
     };
     let report = match &job.remembered.handle {
@@ -86,7 +86,7 @@ async fn start(
         aws,
         request,
         planned: &job.planned,
-        timeout: Limits::of(request)?.update(false),
+        timeout: Limits::of(request).update(false),
         harmless: true,
     };
     Ok(finish.follow(started).await)
@@ -179,7 +179,7 @@ async fn prepare(
         further: catalog.map_or_else(Vec::new, |catalog| {
             fallback::types(catalog, &config, decision, &decided.container)
         }),
-        catalog: catalog.unwrap_or_else(|| catalog::Catalog::embedded()),
+        catalog: configured.figures(),
     })?;
     Ok((spec, diagnostics))
 }
@@ -215,10 +215,15 @@ async fn change(
     }
     remembered.intent = None;
     remembered.adopted = false;
+    if get(&planned, "wait_for_completion").as_bool() != Some(true) {
+        // The wait that an interrupt left open is given up.
+        handle.wait_pending = false;
+        remembered.handle = Some(handle.clone());
+    }
     let wanted = wanted(configured, request, &prior, &planned)?;
     let mut diagnostics = Diagnostics::new();
     let aws = configured.aws()?;
-    let limits = Limits::of(request)?;
+    let limits = Limits::of(request);
     if wanted != Change::default() {
         let progress = aws::NoProgress;
         let control = Control {
@@ -238,9 +243,7 @@ async fn change(
             return Ok(answer(request, prior, &remembered, diagnostics));
         }
     }
-    let catalog = configured
-        .catalog()
-        .unwrap_or_else(|| catalog::Catalog::embedded());
+    let catalog = configured.figures();
     let mut seen = None;
     if planned.get("outcome").is_some_and(Value::is_unknown) {
         seen = wait(
@@ -286,9 +289,7 @@ fn wanted(
     }
     if get(planned, "dashboard_url").is_unknown() {
         let effective = Effective::of(&request.config, Surroundings::default())?;
-        let catalog = configured
-            .catalog()
-            .unwrap_or_else(|| catalog::Catalog::embedded());
+        let catalog = configured.figures();
         let run = effective
             .dashboard
             .as_ref()
@@ -300,9 +301,7 @@ fn wanted(
             DashboardChange::Remove
         });
     }
-    let catalog = configured.catalog();
-    let catalog = catalog.unwrap_or_else(|| catalog::Catalog::embedded());
-    wanted.alarms = alarms::change(catalog, prior, planned);
+    wanted.alarms = alarms::change(configured.figures(), prior, planned);
     Ok(wanted)
 }
 
@@ -410,10 +409,7 @@ impl Job<'_> {
         seen: Option<&Observation>,
         diagnostics: &mut Diagnostics,
     ) -> Object {
-        let catalog = self
-            .configured
-            .catalog()
-            .unwrap_or_else(|| catalog::Catalog::embedded());
+        let catalog = self.configured.figures();
         let mut outputs =
             run::outputs(catalog, &self.planned, handle, seen).unwrap_or_else(|errors| {
                 diagnostics.extend(errors);
@@ -444,10 +440,7 @@ impl Job<'_> {
     /// A new run that came to no job: the inputs as they were, and how the old run fares now.
     fn unchanged(&self, report: &CreateReport) -> Object {
         let mut state = object(&self.request.prior);
-        let catalog = self
-            .configured
-            .catalog()
-            .unwrap_or_else(|| catalog::Catalog::embedded());
+        let catalog = self.configured.figures();
         if let Some(seen) = &report.observation
             && let Ok(outputs) = run::outputs(catalog, &state, &report.handle, Some(seen))
         {
@@ -553,8 +546,12 @@ fn attribute(field: &str, spec: &RunSpec) -> Option<&'static str> {
         "data_bucket.region" => "dataset_region",
         "channels" if spec.channels.len() == 1 => "dataset_s3_prefix",
         "channels" => "input_channels",
-        "dataset_size_gb" => "dataset_size_gb",
         "source" => "source_dir",
+        "entry_point" => "entry_point",
+        "output_s3_uri" => "output_s3_uri",
+        "vpc" => "vpc_config",
+        "instance_type" => "preferred_instance_types",
+        "max_runtime_seconds" => "max_runtime_hours",
         "role" => "role_arn",
         "max_staging_gb" => "max_staging_gb",
         "training_plan_arn" => "training_plan_arn",

@@ -109,7 +109,7 @@ pub(crate) const UNORDERED: [&str; 2] = ["preferred_training_regions", "preferre
 
 /// Moments that move from plan to plan where they come from `plantimestamp()`: a run that exists was decided by the one
 /// that it has, and another one is no change of it.
-const MOMENTS: [&str; 2] = ["earliest_start", "deadline"];
+pub(crate) const MOMENTS: [&str; 2] = ["earliest_start", "deadline"];
 
 /// Equal as the user would say it.
 pub(crate) fn same(name: &str, wanted: &Value, had: &Value) -> bool {

@@ -67,6 +67,7 @@ pub(crate) async fn decide(
             .filter(|name| !STATEMENTS.contains(name) && !get(written, name).is_null())
             .collect(),
     };
+    foreseen::within_limit(&known.tags)?;
     let undecided = |unknown: bool, diagnostics: Diagnostics| {
         Ok(Decided {
             decision: None,
@@ -141,7 +142,8 @@ pub(crate) async fn decide(
         let further = fallback::types(catalog, config, decision, &container);
         let mut outputs = foreseen::decided(decision, &in_force, &container, &known, &further)?;
         if requests.0.only.is_some() {
-            follow(&mut outputs, get(written, "placement"), decision);
+            let earliest = foreseen::earliest(config);
+            follow(&mut outputs, get(written, "placement"), decision, earliest);
         }
         Ok::<_, Diagnostics>((container, outputs))
     };

@@ -35,7 +35,7 @@ pub(crate) async fn destroy(
     let progress = aws::NoProgress;
     let control = Control {
         stop: request.stop.receiver(),
-        timeout: Limits::of(request)?.delete(),
+        timeout: Limits::of(request).delete(),
         progress: &progress,
     };
     let report = lifecycle::destroy(aws, &handle, options, &control).await;

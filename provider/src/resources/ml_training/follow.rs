@@ -10,12 +10,19 @@ use crate::text::three;
 /// What a placement says of itself and the resource shows.
 const FIGURES: [&str; 5] = ["baseline", "estimate", "savings", "signal", "summary"];
 
-/// Puts what the placement says over what the embedded figures would have said.
-pub(crate) fn follow(outputs: &mut Object, placement: &Value, decision: &Decision) {
-    outputs.insert(
-        "scheduled_start_time".to_owned(),
-        placement.get("start_time").clone(),
-    );
+/// Puts what the placement says over what the embedded figures would have said. `earliest`: the moment before which the run
+/// is not to start, whether or not there was a choice of starts.
+pub(crate) fn follow(
+    outputs: &mut Object,
+    placement: &Value,
+    decision: &Decision,
+    earliest: Option<String>,
+) {
+    let start = match placement.get("start_time") {
+        Value::Null => earliest.map_or(Value::Null, Value::from),
+        start => start.clone(),
+    };
+    outputs.insert("scheduled_start_time".to_owned(), start);
     // What else was weighed stands in the data source.
     outputs.insert("candidates".to_owned(), Value::Null);
     for name in FIGURES {

@@ -66,11 +66,14 @@ pub(crate) fn decided(
 
 /// The decided start; without a choice of one, the moment before which the run is not to start.
 fn start(decision: &Decision, known: &Known<'_>) -> Attr<String> {
-    let earliest = || {
-        let written = known.config.earliest_start.as_ref().known()?;
-        crate::time::parse(written).map(crate::time::rfc3339)
-    };
-    figures::start(decision.start).or_else(earliest).into()
+    let decided = figures::start(decision.start);
+    decided.or_else(|| earliest(known.config)).into()
+}
+
+/// `earliest_start` as outputs show moments.
+pub(crate) fn earliest(config: &Config) -> Option<String> {
+    let written = config.earliest_start.as_ref().known()?;
+    crate::time::parse(written).map(crate::time::rfc3339)
 }
 
 /// The planner's, and what only the training code can carry out.
@@ -229,14 +232,17 @@ fn shown(tags: &Attr<BTreeMap<String, String>>) -> Attr<BTreeMap<String, String>
     }
 }
 
-/// `tags_all`; too many of them are an error of the plan, not of the apply.
+/// `tags_all`.
 pub(crate) fn tags_all(tags: &Attr<BTreeMap<String, String>>) -> Result<Value, Diagnostics> {
-    if let Some(error) = tags
-        .as_ref()
-        .known()
-        .and_then(|all| too_many_tags(all.len()))
-    {
-        return Err(error.into());
-    }
+    within_limit(tags)?;
     Ok(to_value(&shown(tags))?)
+}
+
+/// Too many tags are an error of the plan, not of the apply.
+pub(crate) fn within_limit(tags: &Attr<BTreeMap<String, String>>) -> Result<(), Diagnostics> {
+    let known = tags.as_ref().known();
+    match known.and_then(|all| too_many_tags(all.len())) {
+        Some(error) => Err(error.into()),
+        None => Ok(()),
+    }
 }

@@ -65,9 +65,7 @@ pub(crate) async fn import(
         state.insert("id".to_owned(), foreseen::id(&bucket, &name).into());
     }
     placed(&mut state, &found.handle);
-    let catalog = configured
-        .catalog()
-        .unwrap_or_else(|| catalog::Catalog::embedded());
+    let catalog = configured.figures();
     let outputs = run::outputs(catalog, &state, &found.handle, Some(&found.observation))?;
     state.extend(outputs.into_iter().filter(|(_, value)| !value.is_null()));
     let remembered = Remembered {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws::RunSpec;
-use tfplugin::{Action, ApplyRequest, Diagnostics};
+use tfplugin::{Action, ApplyRequest};
 
 /// `timeouts`, with their defaults.
 pub(crate) struct Limits {
@@ -16,7 +16,7 @@ impl Limits {
     const HOUR: f64 = 3600.0;
 
     /// Reads them from the configuration, or from the state for a destroy.
-    pub(crate) fn of(request: &ApplyRequest) -> Result<Self, Diagnostics> {
+    pub(crate) fn of(request: &ApplyRequest) -> Self {
         let source = if request.config.is_null() {
             &request.prior
         } else {
@@ -29,11 +29,11 @@ impl Limits {
                 .as_str()
                 .and_then(schemas::duration_seconds)
         };
-        Ok(Self {
+        Self {
             create: seconds("create"),
             update: seconds("update"),
             delete: seconds("delete"),
-        })
+        }
     }
 
     /// For a change in place; `waits`: for the end of the run too.
@@ -49,8 +49,8 @@ impl Limits {
 }
 
 /// For a create or a new run.
-pub(crate) fn timeout(request: &ApplyRequest, spec: &RunSpec) -> Result<Duration, Diagnostics> {
-    let limits = Limits::of(request)?;
+pub(crate) fn timeout(request: &ApplyRequest, spec: &RunSpec) -> Duration {
+    let limits = Limits::of(request);
     let given = if request.action() == Action::Create {
         limits.create
     } else {
@@ -62,5 +62,5 @@ pub(crate) fn timeout(request: &ApplyRequest, spec: &RunSpec) -> Result<Duration
     } else {
         0.0
     };
-    Ok(Duration::from_secs_f64(given.unwrap_or(Limits::HOUR + run)))
+    Duration::from_secs_f64(given.unwrap_or(Limits::HOUR + run))
 }

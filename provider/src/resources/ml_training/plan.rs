@@ -108,7 +108,9 @@ pub(crate) async fn plan(
     ) || config.wait_for_completion.is_unknown();
     let waiting = prior.as_ref().is_some_and(after::waits);
     let finishes = match (&change, &prior) {
-        (Change::None | Change::InPlace(_), Some(prior)) => after::to_do(&written, prior),
+        (Change::None | Change::InPlace(_) | Change::PerhapsNewRun(_), Some(prior)) => {
+            after::to_do(&written, prior)
+        }
         (Change::NewRun(_), Some(prior)) => {
             diagnostics.extend(after::given_up(&written, prior));
             Vec::new()
@@ -257,10 +259,13 @@ fn with_upkeep(
         .as_ref()
         .known()
         .is_none_or(|dashboard| dashboard == "run");
+    let out_of_date = get(prior, "dashboard_url").is_null()
+        || changed.iter().any(|name| name.starts_with("track_"));
     if wants_dashboard
         && !foreign
-        && get(prior, "dashboard_url").is_null()
+        && out_of_date
         && get(prior, "training_job_name").as_str().is_some()
+        && !changed.iter().any(|name| name == "dashboard")
     {
         changed.push("dashboard".to_owned());
     }

@@ -5,7 +5,7 @@
 use tfplugin::Value;
 
 use super::after;
-use super::change::{Change, same};
+use super::change::{Change, MOMENTS, same};
 use crate::object::{Object, get};
 
 /// Known at plan: they follow from the decision.
@@ -101,7 +101,14 @@ pub(crate) fn planned(
         }
         (Change::InPlace(changed), Some(prior)) => in_place(config, prior, changed, parts),
         (Change::None, Some(prior)) => in_place(config, prior, &[], parts),
-        (Change::NewRun(_), Some(prior)) => new_run(config, Some(prior), parts),
+        (Change::NewRun(_), Some(prior)) => {
+            let mut planned = new_run(config, Some(prior), parts);
+            // Another moment alone changes nothing; a run that is decided anew is decided by it.
+            for name in MOMENTS {
+                planned.insert(name.to_owned(), get(config, name).clone());
+            }
+            planned
+        }
         (Change::Create | Change::Replace(_), _) | (_, None) => new_run(config, None, parts),
     }
 }

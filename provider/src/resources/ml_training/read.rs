@@ -50,6 +50,7 @@ pub(crate) async fn read(
     let options = ReadOptions {
         // A warm pool goes on taking energy after the end: the whole is worked out anew until it is gone.
         utilisation: run::coverage(&state) < SETTLED_PERCENT
+            || run::lacks_a_figure(&state)
             || !run::is_of(&state, &handle)
             || handle.warm_pool,
         capture_logs: get(&state, "capture_logs").as_bool().unwrap_or(true),
@@ -59,9 +60,7 @@ pub(crate) async fn read(
         .await
         .map_err(|error| Diagnostics::from(Diagnostic::error(error.summary(), error.detail())))?;
     let seen = &report.observation;
-    let catalog = configured
-        .catalog()
-        .unwrap_or_else(|| catalog::Catalog::embedded());
+    let catalog = configured.figures();
     let mut outputs = run::outputs(catalog, &state, &report.handle, Some(seen))?;
     if run::is_of(&state, &report.handle) {
         run::keep_better(&mut outputs, &state);

@@ -305,9 +305,9 @@ fn times(config: &Config, around: &Around, read: &mut Reader, request: &mut Requ
     }
 }
 
-/// A placement was found within these limits by its own signal, and its digest covers them: another signal says nothing
-/// about it.
-fn without_limits(request: &mut Request) {
+/// Takes away what goes by a signal, a price or the clock. A placement was found within these limits by its own signal, and
+/// its digest covers them: another signal says nothing about it.
+pub(crate) fn without_limits(request: &mut Request) {
     request.carbon_intensity_threshold = None;
     request.max_emissions_kg = None;
     request.max_energy_kwh = None;

@@ -165,10 +165,25 @@ pub(crate) fn keep_better(outputs: &mut Object, state: &Object) {
     let (Value::Map(had), Value::Map(now)) = (had, now) else {
         return;
     };
+    let figures = |entries: &BTreeMap<String, Value>| {
+        let figures = ["energy_kwh", "emissions_kg"];
+        figures.map(|name| entries.get(name).is_some_and(|value| !value.is_null()))
+    };
+    let (shown, wanted) = (figures(&had), figures(now));
+    if wanted
+        .into_iter()
+        .zip(shown)
+        .any(|(wanted, shown)| wanted && !shown)
+    {
+        // It was left out (`track_energy_usage`, `track_carbon_emissions`), and is asked for now.
+        return;
+    }
     let mut kept = now.clone();
     for (name, value) in had {
+        let left_out = |figure: &str, wanted: bool| name.starts_with(figure) && !wanted;
+        let left_out = left_out("energy_kwh", wanted[0]) || left_out("emissions_kg", wanted[1]);
         // The sizes of the model may have become known since.
-        if name != "model_size_bytes" && name != "compression_ratio" || !value.is_null() {
+        if !left_out && !value.is_null() {
             kept.insert(name, value);
         }
     }
@@ -181,6 +196,15 @@ pub(crate) fn keep_better(outputs: &mut Object, state: &Object) {
 /// The state tells of this run, and not of one before it.
 pub(crate) fn is_of(state: &Object, handle: &Handle) -> bool {
     get(state, "training_job_name").as_str() == handle.job_name.as_deref()
+}
+
+/// Whether `measured` lacks a figure that is asked for by now: it was left out when the metrics were read.
+pub(crate) fn lacks_a_figure(state: &Object) -> bool {
+    let measured = get(state, "measured");
+    let wanted = |flag: &str| get(state, flag).as_bool().unwrap_or(true);
+    !measured.is_null()
+        && (wanted("track_energy_usage") && measured.get("energy_kwh").is_null()
+            || wanted("track_carbon_emissions") && measured.get("emissions_kg").is_null())
 }
 
 /// Share of the training time that metrics covered when they were read, in percent.

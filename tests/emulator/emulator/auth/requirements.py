@@ -68,6 +68,9 @@ def _sagemaker(call: Call) -> list[Need]:
     needs = [Need("sagemaker:CreateTrainingJob", arn, context)]
     if params.get("Tags"):
         needs.append(Need("sagemaker:AddTags", arn, _tags(params["Tags"])))
+    # AWS managed policy AmazonSageMakerFullAccess, statement AllowUseOfTrainingPlanResources.
+    if resources.get("TrainingPlanArn"):
+        needs.append(Need("sagemaker:CreateTrainingJob", resources["TrainingPlanArn"], context))
     needs.append(Need("iam:PassRole", params.get("RoleArn", "*"), {"iam:passedtoservice": "sagemaker.amazonaws.com"}))
     return needs
 
@@ -158,7 +161,10 @@ def _cloudwatch(call: Call) -> list[Need]:
     base = f"arn:{call.partition}:cloudwatch:"
     action = f"cloudwatch:{call.operation}"
     if "DashboardName" in params:
-        return [Need(action, f"{base}:{call.account}:dashboard/{params['DashboardName']}")]
+        arn = f"{base}:{call.account}:dashboard/{params['DashboardName']}"
+        # As for alarms: API reference, TagResource names dashboards beside them.
+        tagged = [Need("cloudwatch:TagResource", arn, _tags(params["Tags"]))] if params.get("Tags") else []
+        return [Need(action, arn), *tagged]
     if params.get("DashboardNames"):
         return [Need(action, f"{base}:{call.account}:dashboard/{n}") for n in params["DashboardNames"]]
     alarms = f"{base}{call.region}:{call.account}:alarm:"
