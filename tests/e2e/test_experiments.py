@@ -145,6 +145,7 @@ def test_mlflow_reaches_container_and_role(scene):
     assert job["request"]["Environment"]["MLFLOW_TRACKING_URI"] == arn
     assert "MlflowConfig" not in job["request"] and "ExperimentConfig" not in job["request"]
     [role] = scene.emulator.control("GET", "inventory")["roles"]
-    allowed = [s for s in role["inline_policies"]["training"]["Statement"] if s["Action"] == "sagemaker-mlflow:*"]
+    [policy] = role["inline_policies"].values()
+    allowed = [s for s in policy["Statement"] if s["Action"] == "sagemaker-mlflow:*"]
     assert [statement["Resource"] for statement in allowed] == [arn]
     scene.destroy()

@@ -238,20 +238,20 @@ def test_rules_that_the_user_has_set_stay(scene):
 
 def test_the_longest_run_that_the_account_may_have(scene):
     """Looked up before anything is made; SageMaker would refuse it after all of it."""
-    scene.emulator.settings(quotas={"Longest run time for a training job": 36_000})
     scene.run(
         step(
-            training(max_runtime_hours=20),
+            training(max_runtime_hours=130),
             error=expect_error(
                 "Longest run time for a training job",
-                r"is 36000 s \(10\.0 h\), and the run may take 20\.0 h",
+                r"is 432000 s \(120\.0 h\), and the run may take 130\.0 h",
                 "max_runtime_hours",
             ),
             state=[expect_calls(CreateRole=0, CreateTrainingJob=0)],
         ),
         destroy=False,
     )
-    scene.run(step(training(max_runtime_hours=9)))
+    scene.emulator.settings(quotas={"Longest run time for a training job": 504_000})
+    scene.run(step(training(max_runtime_hours=130)))
 
 
 def test_a_new_run_has_its_own_earliest_start(scene):

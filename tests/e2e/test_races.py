@@ -1,5 +1,7 @@
 """Things that happen while an apply runs."""
 
+import json
+
 import pytest
 from harness.cli import Workdir
 from harness.config import training
@@ -123,6 +125,22 @@ def test_two_applies_at_once_from_two_states(scene, tmp_path, cli_config):
     assert len(scene.emulator.jobs()) == 1
     scene.expect_pending({})
     scene.destroy(records=True)
+
+
+def test_an_apply_that_slept_longer_than_its_lease(scene):
+    """It asks S3 once more before it makes the job, and not its own memory: another apply has the name by now."""
+    scene.write(training())
+    s3 = scene.emulator.client("s3")
+    claim = {"Bucket": "training-data", "Key": "sustainable/claims/bert.json"}
+    with held(scene, "cloudwatch", "PutDashboard") as under_way:
+        body = json.loads(s3.get_object(**claim)["Body"].read())
+        s3.put_object(**claim, Body=json.dumps({**body, "nonce": "another", "renewed": 7}).encode())
+    assert under_way.result.code != 0
+    expect_error("", "another apply", "name").check(under_way.result)
+    assert not scene.emulator.jobs()
+    s3.delete_object(**claim)
+    assert scene.apply().code == 0
+    scene.destroy()
 
 
 def test_a_workspace_that_moves_to_another_machine(scene, tmp_path, cli_config):

@@ -39,6 +39,8 @@ pub(crate) struct Body {
     pub(crate) companions: Vec<BucketRef>,
     /// File systems of this run, so that a lost run's are found again.
     pub(crate) file_systems: Vec<FileSystemRef>,
+    /// Set before CreateModelPackageGroup is called: a state that a crash has not saved does not name it.
+    pub(crate) model_package_group: Option<String>,
     /// Key that the claim itself is encrypted with, where it lies in the key's region.
     pub(crate) kms_key_arn: Option<String>,
     /// Counts the renewals: it makes every write differ.
@@ -181,6 +183,23 @@ pub(crate) async fn confirm(bucket: &Bucket, key: &str, nonce: &str) -> Result<b
         write(bucket, key, &body, &Only::IfEtag(etag)).await?;
     }
     Ok(true)
+}
+
+/// Notes a model package group that is about to be made, if the claim is this run's.
+pub(crate) async fn note_group(
+    bucket: &Bucket,
+    key: &str,
+    nonce: &str,
+    group: &str,
+) -> Result<(), Error> {
+    let Some((mut body, etag, _)) = read(bucket, key).await? else {
+        return Ok(());
+    };
+    if body.nonce == nonce && body.model_package_group.as_deref() != Some(group) {
+        body.model_package_group = Some(group.to_owned());
+        write(bucket, key, &body, &Only::IfEtag(etag)).await?;
+    }
+    Ok(())
 }
 
 /// Deletes the claim if it is this run's.

@@ -20,12 +20,13 @@ pub(crate) struct Lost {
     pub(crate) handle: Option<Handle>,
 }
 
-/// Looks for it. A lease that is not over is waited for: another apply may be at work.
+/// Looks for it, and for what the claim of the run itself knows and the handle does not. A lease that is not over is waited
+/// for: another apply may be at work.
 ///
 /// # Errors
 /// The claim or the manifest cannot be read; or the lease is renewed meanwhile.
-pub(crate) async fn find(removal: &Removal<'_>) -> Result<Option<Lost>, Error> {
-    let own = &removal.handle;
+pub(crate) async fn find(removal: &mut Removal<'_>) -> Result<Option<Lost>, Error> {
+    let own = removal.handle.clone();
     let (Some(reference), false) = (&own.claim, own.nonce.is_empty()) else {
         return Ok(None);
     };
@@ -38,7 +39,13 @@ pub(crate) async fn find(removal: &Removal<'_>) -> Result<Option<Lost>, Error> {
         let Some((body, etag, age)) = found.flatten() else {
             return Ok(None);
         };
-        if body.nonce == own.nonce || body.stage == Stage::Confirmed || body.name != own.name {
+        if body.nonce == own.nonce {
+            if body.model_package_group.is_some() {
+                removal.handle.model_package_group = body.model_package_group;
+            }
+            return Ok(None);
+        }
+        if body.stage == Stage::Confirmed || body.name != own.name {
             return Ok(None);
         }
         if age >= lease {

@@ -8,12 +8,14 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::Registration;
+use crate::claim;
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
 use crate::handle::Handle;
 use crate::naming;
 use crate::report::AfterReport;
 use crate::retry::Watch;
+use crate::s3::Bucket;
 use crate::settings::Service;
 use crate::spec::Compression;
 use crate::steps::sagemaker_tags;
@@ -35,6 +37,11 @@ pub(super) async fn model(
     let exists = match arn_of_group(aws, &handle.region, &wanted.group).await? {
         Some(_) => true,
         None => {
+            if let Some(claim) = &handle.claim {
+                let bucket =
+                    Bucket::new(aws, &claim.bucket, &claim.region, &handle.account_id).await;
+                claim::note_group(&bucket, &claim.key, &handle.nonce, &wanted.group).await?;
+            }
             make_group(aws, &handle, wanted).await?;
             false
         }

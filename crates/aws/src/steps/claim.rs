@@ -41,6 +41,7 @@ impl Step for Take {
             owner: run.aws.identity().await?.arn.clone(),
             companions: run.handle.companions.clone(),
             file_systems: run.handle.file_systems.clone(),
+            model_package_group: None,
             kms_key_arn: run
                 .spec
                 .kms_key_arn
