@@ -222,6 +222,12 @@ def gone(emulator: Emulator) -> None:
     emulator.client("s3").delete_object(Bucket="training-data", Key="sustainable/claims/bert.json")
 
 
+def no_file_system(emulator: Emulator) -> None:
+    """Somebody deletes it."""
+    for found in emulator.file_systems():
+        emulator.client("fsx").delete_file_system(FileSystemId=found["id"])
+
+
 def no_bucket(emulator: Emulator) -> None:
     """Somebody removes the bucket with everything in it."""
     s3 = emulator.client("s3")
@@ -353,6 +359,12 @@ LIVES = [
     Life(
         "plan",
         (),
+        [apply(ON_LUSTRE, root=True), plan(root=True), plan(no_file_system), destroy(root=True)],
+        name="plan without a file system",
+    ),
+    Life(
+        "plan",
+        (),
         [apply(EVERYTHING, root=True), plan(root=True), plan(gone), destroy(root=True)],
         name="plan of what is gone",
     ),
@@ -404,6 +416,7 @@ SILENT = {
     ("plan", "cloudwatch:GetDashboard"): Silent("a dashboard that is gone is not seen", "dashboard .* is gone"),
     ("plan", "cloudwatch:DescribeAlarms"): Silent("an alarm that is gone is not seen", "alarm .* is gone"),
     ("plan", "cloudwatch:ListTagsForResource"): Silent("only an import asks whose an alarm is"),
+    ("plan", "fsx:DescribeFileSystems"): Silent("a file system that is gone is not seen", "file system .* is gone"),
     ("plan", "events:ListTagsForResource"): Silent("a rule that is gone is not seen", "rule .* is gone"),
     ("plan", "cloudwatch:GetMetricData"): Silent('`measured.method` is "modelled"'),
     ("kms", "kms:GenerateDataKey"): Silent(KEYS),
