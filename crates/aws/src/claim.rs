@@ -197,7 +197,14 @@ pub(crate) async fn note_group(
     };
     if body.nonce == nonce && body.model_package_group.as_deref() != Some(group) {
         body.model_package_group = Some(group.to_owned());
-        write(bucket, key, &body, &Only::IfEtag(etag)).await?;
+        let written = write(bucket, key, &body, &Only::IfEtag(etag)).await;
+        if let Err(error) = written {
+            // It may be our own write, whose answer was lost.
+            let found = read(bucket, key).await?;
+            if found.is_none_or(|(found, ..)| found != body) {
+                return Err(error);
+            }
+        }
     }
     Ok(())
 }
