@@ -148,11 +148,8 @@ impl Placement {
 
 /// Why there is no `pipeline_step_json`, as a warning.
 fn no_step(why: Diagnostic) -> Diagnostic {
-    let told = Diagnostic::warning(
-        format!("pipeline_step_json is null: {}", why.summary),
-        why.detail.replace("Nothing was created.", "").trim(),
-    );
-    told.at("pipeline_step")
+    let summary = format!("pipeline_step_json is null: {}", why.summary);
+    Diagnostic::warning(summary, why.detail).at("pipeline_step")
 }
 
 /// Values of these hours mean something only for a run in these hours: it starts now, unless the user said otherwise.
