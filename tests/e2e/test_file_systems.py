@@ -120,8 +120,12 @@ def test_nobody_applies_again(scene):
     scene.emulator.advance(23.5 * 3600)
     assert scene.emulator.file_systems(), "the run may be at work still"
     scene.emulator.finish_jobs("Completed")
+    scene.emulator.settings(fsx_seconds=1800)
     scene.emulator.advance(3600)
     assert not scene.emulator.file_systems() and not schedules(scene.emulator)
+    # It is on its way out for half an hour, and then gone.
+    scene.expect_pending({})
+    scene.emulator.advance(1800)
     scene.expect_pending({})
     scene.destroy()
 

@@ -161,6 +161,9 @@ pub struct FileSystemRef {
     pub group: String,
     /// When that is, RFC 3339 in UTC.
     pub deleted_at: String,
+    /// Whether its deletion had begun when it was last looked at: nothing is left to do, and it bills no more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deleting: bool,
 }
 
 /// A start that AWS makes later.

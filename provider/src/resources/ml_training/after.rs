@@ -80,10 +80,11 @@ fn group_of(arn: &str) -> Option<&str> {
     arn.split('/').nth(1)
 }
 
-/// The run is over, however it ended, and its file system is there still.
+/// The run is over, however it ended, and its file system bills still.
 fn is_idle(handle: &Handle, outputs: &Object) -> bool {
     let outcome = get(outputs, "outcome").as_str();
-    !handle.file_systems.is_empty() && outcome.is_some_and(|outcome| outcome != "pending")
+    handle.file_systems.iter().any(|known| !known.deleting)
+        && outcome.is_some_and(|outcome| outcome != "pending")
 }
 
 /// `pending_steps` of a state.

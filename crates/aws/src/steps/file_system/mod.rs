@@ -377,12 +377,16 @@ pub(crate) async fn end(
     Ok(left)
 }
 
-/// Forgets those that are gone. One that cannot be asked for counts as there.
+/// Forgets those that are gone, and notes which are on their way out: their network interfaces stay for minutes, so that
+/// a destroy has to wait for them still. One that cannot be asked for counts as there.
 pub(crate) async fn forget_gone(aws: &Aws, handle: &mut Handle) {
-    for known in handle.file_systems.clone() {
-        if matches!(look(aws, &known).await, Ok(None)) {
-            handle.file_systems.retain(|one| one.token != known.token);
+    for mut known in std::mem::take(&mut handle.file_systems) {
+        match look(aws, &known).await {
+            Ok(None) => continue,
+            Ok(Some(found)) => known.deleting = is_going(&found),
+            Err(error) => tracing::debug!(%error, "the file system cannot be looked at"),
         }
+        handle.file_systems.push(known);
     }
 }
 
