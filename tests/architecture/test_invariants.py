@@ -71,7 +71,7 @@ def test_a_key_is_opened_only_for_its_request() -> None:
 
 
 def test_only_aws_knows_the_sdk() -> None:
-    assert {"aws-sdk-sagemaker", "aws-sdk-s3", "aws-sdk-iam"} <= dependencies("sustainable-aws")
+    assert {"aws-config", "aws-sdk-s3"} <= dependencies("sustainable-aws")
     for name in packages():
         if name != "sustainable-aws":
             assert {entry for entry in dependencies(name) if entry.startswith("aws-")} == set(), name

@@ -13,8 +13,10 @@ use tokio::sync::OnceCell;
 
 use crate::clock;
 use crate::error::{Error, Kind};
+use crate::iam::Iam;
 use crate::retry::Watch;
 use crate::settings::{RetryMode, Service, Settings};
+use crate::signed::tag;
 use crate::timing::Timing;
 use crate::turns::{Turn, Turns};
 
@@ -37,7 +39,6 @@ struct Inner {
     identity: OnceCell<Identity>,
     credentials: tokio::sync::Mutex<Option<Credentials>>,
     s3: Mutex<HashMap<String, aws_sdk_s3::Client>>,
-    sagemaker: Mutex<HashMap<String, aws_sdk_sagemaker::Client>>,
     connector: std::sync::OnceLock<Arc<aws_smithy_http_client::Connector>>,
     turns: Turns,
     /// Seconds by which AWS's clock is ahead of this machine's, as its last answer said.
@@ -61,7 +62,6 @@ impl Aws {
                 identity: OnceCell::new(),
                 credentials: tokio::sync::Mutex::new(None),
                 s3: Mutex::default(),
-                sagemaker: Mutex::default(),
                 connector: std::sync::OnceLock::new(),
                 turns: Turns::default(),
                 ahead: std::sync::atomic::AtomicI64::new(0),
@@ -129,22 +129,18 @@ impl Aws {
         self.inner
             .identity
             .get_or_try_init(|| async {
-                let mut config = aws_sdk_sts::config::Builder::from(self.base().await);
-                if let Some(url) = self.endpoint(Service::Sts) {
-                    config = config.endpoint_url(url);
-                }
-                let answer = aws_sdk_sts::Client::from_conf(config.build())
-                    .get_caller_identity()
-                    .send()
-                    .await
-                    .map_err(|error| Error::sdk(Service::Sts, "GetCallerIdentity", &error))?;
-                let account = answer.account().unwrap_or_default().to_owned();
+                let region = self.region().await;
+                let region = region.as_deref().unwrap_or(NO_REGION);
+                let answer = self
+                    .query(Service::Sts, region, "GetCallerIdentity", &[])
+                    .await?;
+                let account = tag(&answer, "Account").unwrap_or_default();
                 let allowed = &self.inner.settings.allowed_account_ids;
                 if !allowed.is_empty() && !allowed.contains(&account) {
                     return Err(Error::new(Kind::Invalid, format!("the credentials belong to account {account}, which is not in allowed_account_ids"))
                         .advise(format!("Allowed are {}. Use other credentials, or change the provider block.", allowed.join(", "))));
                 }
-                Ok(Identity { account, arn: answer.arn().unwrap_or_default().to_owned() })
+                Ok(Identity { account, arn: tag(&answer, "Arn").unwrap_or_default() })
             })
             .await
     }
@@ -168,36 +164,9 @@ impl Aws {
             .clone()
     }
 
-    /// SageMaker in a region.
-    pub(crate) async fn sagemaker(&self, region: &str) -> aws_sdk_sagemaker::Client {
-        let base = self.base().await;
-        let mut clients = self
-            .inner
-            .sagemaker
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let make = || {
-            let mut config = aws_sdk_sagemaker::config::Builder::from(base)
-                .region(Region::new(region.to_owned()));
-            if let Some(url) = self.endpoint(Service::Sagemaker) {
-                config = config.endpoint_url(url);
-            }
-            aws_sdk_sagemaker::Client::from_conf(config.build())
-        };
-        clients
-            .entry(region.to_owned())
-            .or_insert_with(make)
-            .clone()
-    }
-
     /// IAM of the partition that a region is in.
-    pub(crate) async fn iam(&self, region: &str) -> aws_sdk_iam::Client {
-        let mut config = aws_sdk_iam::config::Builder::from(self.base().await)
-            .region(Region::new(region.to_owned()));
-        if let Some(url) = self.endpoint(Service::Iam) {
-            config = config.endpoint_url(url);
-        }
-        aws_sdk_iam::Client::from_conf(config.build())
+    pub(crate) fn iam<'a>(&'a self, region: &'a str) -> Iam<'a> {
+        Iam::new(self, region)
     }
 
     /// Another endpoint than AWS's own: the `endpoints` block, then the standard environment variables.
@@ -250,7 +219,7 @@ impl Aws {
             .unwrap_or(crate::steps::SINGLE_COPY_MAX)
     }
 
-    /// `User-Agent` of the calls that go round the SDK crates.
+    /// `User-Agent` of [`crate::signed`].
     pub(crate) fn user_agent(&self) -> &str {
         self.inner
             .settings
@@ -370,10 +339,10 @@ impl Aws {
         if let Some(duration) = assume.duration {
             role = role.session_length(duration);
         }
-        let provider = match config.credentials_provider() {
-            Some(source) => role.build_from_provider(source).await,
-            None => role.build().await,
+        let Some(source) = config.credentials_provider() else {
+            return config;
         };
+        let provider = role.build_from_provider(source).await;
         config
             .to_builder()
             .credentials_provider(SharedCredentialsProvider::new(provider))

@@ -444,7 +444,7 @@ fn default_advice(inner: &Inner) -> Option<String> {
         Kind::Credentials => "Check the credentials: provider settings, AWS_* environment variables, AWS_PROFILE and the shared files, in that order; \
              `aws sts get-caller-identity` shows what they are."
             .to_owned(),
-        Kind::Throttled => "Try again; a higher max_retries or retry_mode = \"adaptive\" in the provider block spreads the calls.".to_owned(),
+        Kind::Throttled => "Try again; with a higher max_retries in the provider block a call waits longer for its turn.".to_owned(),
         Kind::Network => "Check the network, the region's name and the endpoints block of the provider.".to_owned(),
         Kind::Quota => "Ask for a higher value in Service Quotas, or choose another instance type or region.".to_owned(),
         _ => return None,

@@ -3,22 +3,11 @@
 //! The description is DescribeTrainingJob's answer as JSON. A resource of another provider that stands for a training job
 //! is put into the same form, so that there is one reading of both.
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
-use crate::clients::Aws;
-use crate::error::Error;
 use crate::handle::{BucketRef, Handle};
 use crate::naming;
-use crate::settings::Service;
 use crate::spec::Compression;
-
-/// DescribeTrainingJob's answer as it comes over the wire.
-pub(crate) async fn description(aws: &Aws, region: &str, job_name: &str) -> Result<Json, Error> {
-    let body = json!({ "TrainingJobName": job_name });
-    aws.json(Service::Sagemaker, region, "DescribeTrainingJob", &body)
-        .await
-        .map_err(|error| error.about(format!("training job {job_name} in {region}")))
-}
 
 /// Region and account of a training job's ARN, `arn:aws:sagemaker:<region>:<account>:training-job/<name>`.
 pub fn place(arn: &str) -> Option<(&str, &str)> {
@@ -100,6 +89,8 @@ pub fn data_uri(description: &Json) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

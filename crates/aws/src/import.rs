@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::claim;
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
@@ -55,12 +57,8 @@ pub(crate) async fn import(aws: &Aws, id: &ImportId) -> Result<Imported, Error> 
     let (mut handle, manifest, description) = match document {
         Some(document) => (document.handle, Some(document.run), None),
         None => {
-            let description = foreign::description(aws, &region, &job_name).await?;
-            (
-                foreign::handle(&description, &region, &account),
-                None,
-                Some(description),
-            )
+            let handle = foreign::handle(&job.0, &region, &account);
+            (handle, None, Some(job.0.clone()))
         }
     };
     handle.account_id = account;
@@ -95,9 +93,8 @@ pub(crate) async fn import(aws: &Aws, id: &ImportId) -> Result<Imported, Error> 
     )
     .await?;
     remarks.extend(report.remarks);
-    let environment = job.0.environment().into_iter().flatten();
     Ok(Imported {
-        environment: of_user(environment.map(|(key, value)| (key.clone(), value.clone()))),
+        environment: of_user(&job.0["Environment"]),
         handle: report.handle,
         observation: report.observation,
         manifest,
@@ -107,10 +104,11 @@ pub(crate) async fn import(aws: &Aws, id: &ImportId) -> Result<Imported, Error> 
 }
 
 /// The environment without what this crate has added.
-fn of_user(environment: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
+fn of_user(environment: &Value) -> BTreeMap<String, String> {
     let added = [naming::COMPRESSED_URI_ENV, naming::CHECKPOINT_URI_ENV];
-    environment
-        .filter(|(key, _)| !added.contains(&key.as_str()))
+    let all = environment.as_object().into_iter().flatten();
+    all.filter(|(key, _)| !added.contains(&key.as_str()))
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
         .collect()
 }
 
@@ -139,10 +137,7 @@ async fn not_begun(
     let mut handle = document.handle;
     // What it will send is newer than the manifest: tags may have changed since.
     let sent = planned_request(aws, &handle).await?.unwrap_or_default();
-    let environment = sent["Environment"].as_object().into_iter().flatten();
-    let environment = of_user(
-        environment.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))),
-    );
+    let environment = of_user(&sent["Environment"]);
     if sent["Tags"].is_array() {
         handle.tags = tags::from_json(&sent["Tags"]);
     }
@@ -194,27 +189,22 @@ async fn manifest(
     region: &str,
     account: &str,
 ) -> Result<Option<Document>, Error> {
-    let path = job
-        .0
-        .output_data_config()
-        .and_then(|output| output.s3_output_path())
-        .unwrap_or_default();
-    let Some((bucket, _)) = naming::split_s3_uri(path) else {
+    let Some((bucket, _)) = job.output_path().and_then(naming::split_s3_uri) else {
         return Ok(None);
     };
-    let key = naming::manifest_key(job.0.training_job_name().unwrap_or_default());
+    let key = naming::manifest_key(job.name());
     let bucket = Bucket::new(aws, bucket, region, account).await;
     Document::read(&bucket, &key).await
 }
 
 /// The trial that records the job; one that was named for it, since SageMaker's own carry no tags of ours.
 fn experiment(job: &Job) -> Option<ExperimentRef> {
-    let config = job.0.experiment_config()?;
-    let arn = job.0.training_job_arn().unwrap_or_default();
+    let config = &job.0["ExperimentConfig"];
+    let arn = job.arn();
     Some(ExperimentRef {
         region: arn.split(':').nth(3).unwrap_or_default().to_owned(),
-        experiment: config.experiment_name()?.to_owned(),
-        trial: config.trial_name()?.to_owned(),
+        experiment: config["ExperimentName"].as_str()?.to_owned(),
+        trial: config["TrialName"].as_str()?.to_owned(),
         job_arn: arn.to_owned(),
     })
 }

@@ -1,4 +1,4 @@
-//! The lifecycle of one training run over the AWS SDK.
+//! The lifecycle of one training run over AWS's APIs.
 //!
 //! This is the only crate that knows AWS. It is told everything: a [`RunSpec`] holds decisions, never
 //! preferences, and nothing here knows about carbon, Terraform or the catalogue.
@@ -34,6 +34,7 @@ pub mod timing;
 mod claim;
 mod clients;
 mod clock;
+mod iam;
 mod import;
 mod lost;
 mod pages;

@@ -18,7 +18,7 @@ use crate::s3::{Bucket, rfc3339, seconds_between};
 use crate::settings::Service;
 use crate::spec::Compression;
 use crate::steps::{
-    Job, STEPS, describe, forget_gone_file_systems, observe_schedule, same_account, started,
+    Job, STEPS, describe, forget_gone_file_systems, moment, observe_schedule, same_account, started,
 };
 
 const LOG_GROUP: &str = "/aws/sagemaker/TrainingJobs";
@@ -178,32 +178,28 @@ async fn confirm(aws: &Aws, handle: &mut Handle) {
 pub(crate) fn observe(job: &Job, handle: &Handle) -> Observation {
     let answer = &job.0;
     let status = job.status().to_owned();
-    let secondary = answer
-        .secondary_status()
-        .map(|status| status.as_str().to_owned());
-    let failure = answer
-        .failure_reason()
-        .filter(|reason| !reason.is_empty())
-        .map(str::to_owned);
-    let phases: Vec<Phase> = answer
-        .secondary_status_transitions()
-        .iter()
+    let text = |value: &Value| {
+        let text = value.as_str().filter(|text| !text.is_empty());
+        text.map(str::to_owned)
+    };
+    let date = |value: &Value| moment(value).as_ref().and_then(rfc3339);
+    let secondary = text(&answer["SecondaryStatus"]);
+    let failure = text(&answer["FailureReason"]);
+    let transitions = answer["SecondaryStatusTransitions"].as_array();
+    let phases: Vec<Phase> = transitions
+        .into_iter()
+        .flatten()
         .map(|phase| Phase {
-            status: phase
-                .status()
-                .map(|status| status.as_str().to_owned())
-                .unwrap_or_default(),
-            start: phase.start_time().and_then(rfc3339).unwrap_or_default(),
-            seconds: phase
-                .start_time()
-                .zip(phase.end_time())
-                .and_then(|(start, end)| seconds_between(start, end)),
-            message: phase.status_message().map(str::to_owned),
+            status: text(&phase["Status"]).unwrap_or_default(),
+            start: date(&phase["StartTime"]).unwrap_or_default(),
+            seconds: moment(&phase["StartTime"])
+                .zip(moment(&phase["EndTime"]))
+                .and_then(|(start, end)| seconds_between(&start, &end)),
+            message: text(&phase["StatusMessage"]),
         })
         .collect();
-    let positive = |seconds: Option<i32>| seconds.and_then(|seconds| u64::try_from(seconds).ok());
-    let training = positive(answer.training_time_in_seconds());
-    let billable = positive(answer.billable_time_in_seconds());
+    let training = answer["TrainingTimeInSeconds"].as_u64();
+    let billable = answer["BillableTimeInSeconds"].as_u64();
     Observation {
         outcome: outcome(&status, secondary.as_deref(), failure.as_deref()),
         attempts: u32::try_from(
@@ -216,41 +212,37 @@ pub(crate) fn observe(job: &Job, handle: &Handle) -> Observation {
         status,
         secondary_status: secondary,
         failure_reason: failure,
-        created_at: answer.creation_time().and_then(rfc3339),
-        started_at: answer.training_start_time().and_then(rfc3339),
-        ended_at: answer.training_end_time().and_then(rfc3339),
-        last_modified_at: answer.last_modified_time().and_then(rfc3339),
+        created_at: date(&answer["CreationTime"]),
+        started_at: date(&answer["TrainingStartTime"]),
+        ended_at: date(&answer["TrainingEndTime"]),
+        last_modified_at: date(&answer["LastModifiedTime"]),
         training_seconds: training,
         billable_seconds: billable,
-        instance_type: answer
-            .resource_config()
-            .and_then(|resources| resources.selected_instance_type())
-            .map(|name| name.as_str().to_owned()),
-        pool_seconds: answer
-            .warm_pool_status()
-            .and_then(|pool| positive(pool.resource_retained_billable_time_in_seconds())),
+        instance_type: text(&answer["ResourceConfig"]["SelectedInstanceType"]),
+        pool_seconds: answer["WarmPoolStatus"]["ResourceRetainedBillableTimeInSeconds"].as_u64(),
         spot_saving_percent: saving(handle.spot, training, billable),
         phases,
-        final_metrics: answer
-            .final_metric_data_list()
-            .iter()
-            .filter_map(|metric| {
-                Some((metric.metric_name()?.to_owned(), decimal(metric.value()?)?))
-            })
+        final_metrics: answer["FinalMetricDataList"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|metric| Some((text(&metric["MetricName"])?, decimal(&metric["Value"])?)))
             .collect(),
-        model_artifacts: answer
-            .model_artifacts()
-            .and_then(|artifacts| artifacts.s3_model_artifacts())
-            .map(str::to_owned),
+        model_artifacts: text(&answer["ModelArtifacts"]["S3ModelArtifacts"]),
         ..Observation::default()
     }
 }
 
-/// AWS sends single precision; 0.1 is to stay 0.1.
-fn decimal(value: f32) -> Option<f64> {
-    value
+/// AWS keeps single precision, and may send more digits than that has; 0.1 is to stay 0.1.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "it was single precision before"
+)]
+fn decimal(value: &Value) -> Option<f64> {
+    let single = value.as_f64()? as f32;
+    single
         .is_finite()
-        .then(|| value.to_string().parse().ok())
+        .then(|| single.to_string().parse().ok())
         .flatten()
 }
 
@@ -376,7 +368,7 @@ mod tests {
 
     #[test]
     fn single_precision_keeps_its_decimals() {
-        assert_eq!(decimal(0.1), Some(0.1));
-        assert_eq!(decimal(f32::NAN), None);
+        assert_eq!(decimal(&json!(0.100_000_001_490_116_12)), Some(0.1));
+        assert_eq!(decimal(&json!("NaN")), None);
     }
 }

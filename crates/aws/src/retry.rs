@@ -1,6 +1,7 @@
 //! What is tried again and for how long, beyond the SDK's own retries.
 
 use std::future::Future;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -114,6 +115,14 @@ impl Poll {
         self.next = (now + now / 2).min(self.most);
         now
     }
+}
+
+/// Up to a quarter longer, by chance: resources that were throttled together do not come back together.
+#[expect(clippy::cast_precision_loss, reason = "a number below 1024")]
+pub(crate) fn spread(pause: Duration) -> Duration {
+    // The keys of a new hasher are random.
+    let random = RandomState::new().build_hasher().finish() % 1024;
+    pause.mul_f64(1.0 + random as f64 / 4096.0)
 }
 
 /// Repeats a call on a bucket or a role that was made a moment ago: bucket configurations and IAM are eventually consistent.

@@ -57,7 +57,7 @@ pub struct AssumeRole {
     pub duration: Option<Duration>,
 }
 
-/// The SDK's pacing of retries.
+/// The SDK's pacing of retries, of calls to S3. The pauses of all others double from try to try.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum RetryMode {
     /// Exponential back-off.

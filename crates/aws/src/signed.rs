@@ -1,9 +1,10 @@
-//! One small client for what needs only a call or two: JSON 1.0 and 1.1, REST-JSON and query protocol, over the SDK's
-//! own signer and HTTP stack.
+//! One small client for every service but S3: JSON 1.0 and 1.1, REST-JSON and query protocol, over the SDK's own
+//! signer and HTTP stack.
 //!
-//! CloudWatch's SDK crate speaks RPC v2 CBOR only, which no AWS emulator serves, and every SDK crate costs build
-//! time and binary size. CreateTrainingJob goes this way too: its request is one JSON document that is also written
-//! into the run manifest, so that what was sent and what was recorded cannot differ.
+//! These services need a few calls each, with small documents in and out, and every SDK crate costs minutes of build time
+//! and half a megabyte. CloudWatch's speaks RPC v2 CBOR only, which no AWS emulator serves. And a training job's request
+//! is one JSON document that is also written into the run manifest, so that what was sent and what was recorded cannot
+//! differ. S3 has streams, checksums and redirects: that is its crate's.
 
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
@@ -17,6 +18,7 @@ use crate::clients::Aws;
 use crate::clock;
 use crate::error::{Error, Kind};
 use crate::naming;
+use crate::retry::spread;
 use crate::settings::Service;
 
 /// Everything but the unreserved characters of RFC 3986.
@@ -26,10 +28,11 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// How a service is addressed: host, signing name, and its protocol's constant.
-struct Address {
+/// How a service is addressed: host, signing name and region, and its protocol's constant.
+struct Address<'a> {
     host: String,
     signing_name: &'static str,
+    signing_region: &'a str,
     /// Prefix of `X-Amz-Target`, or version of the query API; empty where the path says what is meant.
     constant: &'static str,
 }
@@ -43,7 +46,10 @@ struct Request<'a> {
     body: String,
 }
 
-fn address(service: Service, region: &str) -> Option<Address> {
+fn address(service: Service, region: &str) -> Option<Address<'_>> {
+    if service == Service::Iam {
+        return Some(iam(region));
+    }
     let (prefix, signing_name, constant) = match service {
         Service::Sagemaker => ("api.sagemaker", "sagemaker", "SageMaker"),
         Service::Cloudwatch => ("monitoring", "monitoring", "2010-08-01"),
@@ -55,13 +61,30 @@ fn address(service: Service, region: &str) -> Option<Address> {
         Service::Fsx => ("fsx", "fsx", "AWSSimbaAPIService_v20180301"),
         Service::Scheduler => ("scheduler", "scheduler", ""),
         Service::Sqs => ("sqs", "sqs", "AmazonSQS"),
+        Service::Sts => ("sts", "sts", "2011-06-15"),
         _ => return None,
     };
     Some(Address {
         host: format!("https://{prefix}.{region}.{}", naming::dns_suffix(region)),
         signing_name,
+        signing_region: region,
         constant,
     })
+}
+
+/// One address for a partition (AWS General Reference, "IAM endpoints and quotas").
+fn iam(region: &str) -> Address<'static> {
+    let (host, signing_region) = match naming::partition(region) {
+        "aws-cn" => ("https://iam.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+        "aws-us-gov" => ("https://iam.us-gov.amazonaws.com", "us-gov-west-1"),
+        _ => ("https://iam.amazonaws.com", "us-east-1"),
+    };
+    Address {
+        host: host.to_owned(),
+        signing_name: "iam",
+        signing_region,
+        constant: "2010-05-08",
+    }
 }
 
 impl Aws {
@@ -85,9 +108,7 @@ impl Aws {
             headers: &[("content-type", version), ("x-amz-target", target.as_str())],
             body: body.to_string(),
         };
-        let answer = self
-            .send(service, region, operation, &address, &request)
-            .await?;
+        let answer = self.send(service, operation, &address, &request).await?;
         read_json(service, operation, &answer)
     }
 
@@ -122,9 +143,7 @@ impl Aws {
             },
             body: body.map(Value::to_string).unwrap_or_default(),
         };
-        let answer = self
-            .send(service, region, operation, &address, &request)
-            .await?;
+        let answer = self.send(service, operation, &address, &request).await?;
         read_json(service, operation, &answer)
     }
 
@@ -153,28 +172,23 @@ impl Aws {
             )],
             body,
         };
-        self.send(service, region, operation, &address, &request)
-            .await
+        self.send(service, operation, &address, &request).await
     }
 
     async fn send(
         &self,
         service: Service,
-        region: &str,
         operation: &'static str,
-        address: &Address,
+        address: &Address<'_>,
         request: &Request<'_>,
     ) -> Result<String, Error> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            match self
-                .send_once(service, region, operation, address, request)
-                .await
-            {
+            match self.send_once(service, operation, address, request).await {
                 Err(error) if attempt < self.attempts() && worth_retrying(&error) => {
                     tracing::debug!(operation, attempt, error = %error, "trying again");
-                    tokio::time::sleep(self.timing().retry(attempt)).await;
+                    tokio::time::sleep(spread(self.timing().retry(attempt))).await;
                 }
                 other => return other,
             }
@@ -184,9 +198,8 @@ impl Aws {
     async fn send_once(
         &self,
         service: Service,
-        region: &str,
         operation: &'static str,
-        address: &Address,
+        address: &Address<'_>,
         asked: &Request<'_>,
     ) -> Result<String, Error> {
         let broken = |text: String| {
@@ -209,7 +222,7 @@ impl Aws {
             .map_err(|error| broken(format!("{uri} is no usable endpoint: {error}")))?;
         let params = v4::SigningParams::builder()
             .identity(&identity)
-            .region(region)
+            .region(address.signing_region)
             .name(address.signing_name)
             .time(clock::now())
             .settings(SigningSettings::default())

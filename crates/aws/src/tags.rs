@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::naming;
+use crate::signed::tag;
 
 /// Keys and values.
 pub(crate) type Tags = BTreeMap<String, String>;
@@ -64,6 +65,19 @@ pub(crate) fn from_json(tags: &Value) -> Tags {
         .collect()
 }
 
+/// What an answer of the query protocol says of one thing's tags.
+pub(crate) fn from_xml(answer: &str) -> Tags {
+    let members = answer.split("<member>").skip(1);
+    members
+        .filter_map(|member| {
+            Some((
+                tag(member, "Key")?,
+                tag(member, "Value").unwrap_or_default(),
+            ))
+        })
+        .collect()
+}
+
 /// As the query protocol takes them.
 pub(crate) fn as_query(tags: &Tags) -> Vec<(String, String)> {
     let member = |(index, (key, value)): (usize, (&String, &String))| {
@@ -74,4 +88,12 @@ pub(crate) fn as_query(tags: &Tags) -> Vec<(String, String)> {
         ]
     };
     tags.iter().enumerate().flat_map(member).collect()
+}
+
+/// Parameters of a query, borrowed.
+pub(crate) fn pairs(parameters: &[(String, String)]) -> Vec<(&str, &str)> {
+    parameters
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect()
 }

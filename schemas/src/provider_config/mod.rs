@@ -84,7 +84,7 @@ declare! {
         max_retries: i64, "Retries after a failure that may pass.", whole(0, 100).preset(Preset::Whole(8));
         retry_mode: String, "How retries are spaced.", one_of(&[
             ("standard", "exponential, with jitter"),
-            ("adaptive", "with a rate limit of its own as well"),
+            ("adaptive", "calls to S3 with a rate limit of their own as well"),
         ]).preset(Preset::Text("standard"));
         s3_use_path_style: bool, "Address buckets by path.", flag().preset(Preset::Bool(false));
         endpoints: Endpoints, "Other addresses of services.", of(Kind::Block(ENDPOINTS));

@@ -18,7 +18,7 @@ use crate::retry::Watch;
 use crate::s3::Bucket;
 use crate::settings::Service;
 use crate::spec::Compression;
-use crate::steps::sagemaker_tags;
+use crate::steps::{describe, moment, sagemaker_tags};
 use crate::tags;
 
 /// Metadata of a version that name the run and its job.
@@ -184,13 +184,9 @@ async fn find(aws: &Aws, handle: &Handle, group: &str) -> Result<Option<String>,
         "SortOrder": "Descending",
         "MaxResults": 100,
     });
-    let job = crate::steps::describe(
-        aws,
-        &handle.region,
-        handle.job_name.as_deref().unwrap_or_default(),
-    )
-    .await?;
-    if let Some(created) = job.as_ref().and_then(|job| job.0.creation_time()) {
+    let name = handle.job_name.as_deref().unwrap_or_default();
+    let job = describe(aws, &handle.region, name).await?;
+    if let Some(created) = job.and_then(|job| moment(&job.0["CreationTime"])) {
         body["CreationTimeAfter"] = json!(created.secs());
     }
     loop {

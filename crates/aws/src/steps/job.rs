@@ -1,7 +1,8 @@
 //! The training job: the last creating call, and the first thing to end.
 
 use async_trait::async_trait;
-use aws_sdk_sagemaker::operation::describe_training_job::DescribeTrainingJobOutput;
+use aws_smithy_types::DateTime;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::pool::{self, Pool};
@@ -350,30 +351,44 @@ pub(crate) async fn started(aws: &Aws, handle: &Handle) -> Result<Option<Job>, E
     Ok(ours.then_some(job))
 }
 
-/// A job as SageMaker describes it.
-pub(crate) struct Job(pub(crate) DescribeTrainingJobOutput);
+/// A job as SageMaker describes it: DescribeTrainingJob's answer, as it comes over the wire.
+pub(crate) struct Job(pub(crate) Value);
 
 /// The job of this name; `None` when there is none.
 pub(crate) async fn describe(aws: &Aws, region: &str, name: &str) -> Result<Option<Job>, Error> {
-    let answer = aws
-        .sagemaker(region)
-        .await
-        .describe_training_job()
-        .training_job_name(name)
-        .send()
-        .await;
-    let answer = answer.map_err(|error| {
-        Error::sdk(Service::Sagemaker, "DescribeTrainingJob", &error)
-            .about(format!("training job {name} in {region}"))
-    });
+    let answer = call(aws, region, "DescribeTrainingJob", name).await;
     Ok(Removal::gone_is_fine(answer)?.map(Job))
+}
+
+/// A call that takes the job's name and nothing else.
+async fn call(
+    aws: &Aws,
+    region: &str,
+    operation: &'static str,
+    name: &str,
+) -> Result<Value, Error> {
+    let body = json!({ "TrainingJobName": name });
+    let answer = aws.json(Service::Sagemaker, region, operation, &body).await;
+    answer.map_err(|error| error.about(format!("training job {name} in {region}")))
+}
+
+/// A point in time as JSON has it: seconds since 1970.
+pub(crate) fn moment(seconds: &Value) -> Option<DateTime> {
+    seconds.as_f64().map(DateTime::from_secs_f64)
 }
 
 impl Job {
     pub(crate) fn status(&self) -> &str {
-        self.0
-            .training_job_status()
-            .map_or("", |status| status.as_str())
+        self.0["TrainingJobStatus"].as_str().unwrap_or_default()
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.0["TrainingJobName"].as_str().unwrap_or_default()
+    }
+
+    /// Prefix of its results, `s3://`.
+    pub(crate) fn output_path(&self) -> Option<&str> {
+        self.0["OutputDataConfig"]["S3OutputPath"].as_str()
     }
 
     pub(crate) fn is_terminal(&self) -> bool {
@@ -384,11 +399,11 @@ impl Job {
     }
 
     pub(crate) fn created_at(&self) -> Option<String> {
-        self.0.creation_time().and_then(rfc3339)
+        moment(&self.0["CreationTime"]).as_ref().and_then(rfc3339)
     }
 
     pub(crate) fn arn(&self) -> &str {
-        self.0.training_job_arn().unwrap_or_default()
+        self.0["TrainingJobArn"].as_str().unwrap_or_default()
     }
 
     pub(crate) async fn tags(&self, aws: &Aws) -> Result<Tags, Error> {
@@ -398,12 +413,8 @@ impl Job {
 
     /// It was created for the same name on the same buckets, and nobody has let go of it.
     pub(crate) async fn belongs_to(&self, run: &Run<'_>) -> Result<bool, Error> {
-        let bucket = self
-            .0
-            .output_data_config()
-            .and_then(|output| output.s3_output_path())
-            .and_then(naming::split_s3_uri)
-            .map(|(bucket, _)| bucket);
+        let bucket = self.output_path().and_then(naming::split_s3_uri);
+        let bucket = bucket.map(|(bucket, _)| bucket);
         if bucket != Some(run.work_bucket_name()?) {
             return Ok(false);
         }
@@ -438,7 +449,6 @@ pub(crate) async fn let_go_and_stop(
     let (Some(name), region) = (handle.job_name.as_deref(), handle.region.as_str()) else {
         return Ok(Stopping::Gone);
     };
-    let about = || format!("training job {name} in {region}");
     let Some(job) = describe(aws, region, name).await? else {
         return Ok(Stopping::Gone);
     };
@@ -456,41 +466,28 @@ pub(crate) async fn let_go_and_stop(
             )),
         }
     }
-    let client = aws.sagemaker(region).await;
     // A foreign job is stopped because the user says so, and stays as it is otherwise.
     if job.status() != "Deleting" && !handle.foreign {
         let released = [(naming::TAG_RELEASED.to_owned(), "true".to_owned())];
-        if let Err(error) = sagemaker_tags::put(aws, region, job.arn(), &released.into()).await {
-            let error = error.about(about());
-            if error.kind() != Kind::NotFound {
-                remarks.push(Remark::new(
-                    format!("training job {name} could not be marked as released"),
-                    format!("It ends all the same. {error}"),
-                ));
-            }
+        let marked = sagemaker_tags::put(aws, region, job.arn(), &released.into()).await;
+        if let Some(error) = marked.err().filter(|error| error.kind() != Kind::NotFound) {
+            remarks.push(Remark::new(
+                format!("training job {name} could not be marked as released"),
+                format!("It ends all the same. {error}"),
+            ));
         }
     }
     if job.is_terminal() {
         return Ok(Stopping::WasOver);
     }
-    if job.status() != "Stopping" {
-        match client
-            .stop_training_job()
-            .training_job_name(name)
-            .send()
-            .await
-        {
-            Ok(_) => {}
-            Err(error) => {
-                let error =
-                    Error::sdk(Service::Sagemaker, "StopTrainingJob", &error).about(about());
-                // It ended by itself a moment ago.
-                let over = error.code() == Some("ValidationException")
-                    && error.message().contains("in status");
-                if !over && error.kind() != Kind::NotFound {
-                    return Err(error);
-                }
-            }
+    if job.status() != "Stopping"
+        && let Err(error) = call(aws, region, "StopTrainingJob", name).await
+    {
+        // It ended by itself a moment ago.
+        let over =
+            error.code() == Some("ValidationException") && error.message().contains("in status");
+        if !over && error.kind() != Kind::NotFound {
+            return Err(error);
         }
     }
     let begun = Instant::now();
@@ -511,26 +508,13 @@ pub(crate) async fn let_go_and_stop(
 
 /// Deletes the record of an ended job and waits until it is gone.
 async fn delete(aws: &Aws, region: &str, name: &str, watch: &Watch<'_>) -> Result<(), Error> {
-    let client = aws.sagemaker(region).await;
     let mut poll = Poll::new(aws.timing().end);
-    loop {
-        match client
-            .delete_training_job()
-            .training_job_name(name)
-            .send()
-            .await
-        {
-            Ok(_) => break,
-            Err(error) => {
-                let error = Error::sdk(Service::Sagemaker, "DeleteTrainingJob", &error)
-                    .about(format!("training job {name} in {region}"));
-                match error.kind() {
-                    Kind::NotFound => return Ok(()),
-                    // Still ending, or its deletion is under way.
-                    Kind::Conflict => watch.sleep(poll.pause()).await?,
-                    _ => return Err(error),
-                }
-            }
+    while let Err(error) = call(aws, region, "DeleteTrainingJob", name).await {
+        match error.kind() {
+            Kind::NotFound => return Ok(()),
+            // Still ending, or its deletion is under way.
+            Kind::Conflict => watch.sleep(poll.pause()).await?,
+            _ => return Err(error),
         }
     }
     while describe(aws, region, name).await?.is_some() {

@@ -46,7 +46,7 @@ pub(crate) use experiment::{config as experiment_config, retag as retag_experime
 pub(crate) use file_system::{
     end as end_file_systems, forget_gone as forget_gone_file_systems, retag as retag_file_systems,
 };
-pub(crate) use job::{Job, describe, end as end_job, started};
+pub(crate) use job::{Job, describe, end as end_job, moment, started};
 pub(crate) use manifest::Document;
 pub(crate) use registry::retag as retag_model_group;
 pub(crate) use role::retag as retag_role;

@@ -1,7 +1,7 @@
 //! Warm pools: instances that a job leaves behind for the next one. They bill until they are taken over or their time is
 //! up, and they survive StopTrainingJob, so that a destroy has to end them by hand.
 
-use aws_sdk_sagemaker::types::{ResourceConfigForUpdate, WarmPoolResourceStatus};
+use serde_json::json;
 
 use super::job::{Job, describe};
 use crate::clients::Aws;
@@ -21,8 +21,8 @@ pub(crate) enum Pool {
 }
 
 impl Job {
-    fn pool(&self) -> Option<&WarmPoolResourceStatus> {
-        self.0.warm_pool_status().and_then(|pool| pool.status())
+    fn pool(&self) -> Option<&str> {
+        self.0["WarmPoolStatus"]["Status"].as_str()
     }
 }
 
@@ -41,39 +41,33 @@ pub(crate) async fn end(
             return Ok(Pool::None);
         };
         match job.pool() {
-            Some(WarmPoolResourceStatus::Available | WarmPoolResourceStatus::Inuse) if !asked => {
+            Some("Available" | "InUse") if !asked => {
                 asked = true;
-                let none = ResourceConfigForUpdate::builder()
-                    .keep_alive_period_in_seconds(0)
-                    .build();
-                let client = aws.sagemaker(region).await;
-                let answer = client
-                    .update_training_job()
-                    .training_job_name(name)
-                    .resource_config(none)
-                    .send()
+                let none = json!({
+                    "TrainingJobName": name,
+                    "ResourceConfig": { "KeepAlivePeriodInSeconds": 0 },
+                });
+                let answer = aws
+                    .json(Service::Sagemaker, region, "UpdateTrainingJob", &none)
                     .await;
                 if let Err(error) = answer {
-                    let error = Error::sdk(Service::Sagemaker, "UpdateTrainingJob", &error)
-                        .about(format!("warm pool of training job {name} in {region}"));
+                    let error =
+                        error.about(format!("warm pool of training job {name} in {region}"));
                     // It has ended, or was taken over: a moment ago, or by this call, whose answer was lost. The next look
                     // tells.
                     failure = Some(error);
                 }
                 continue;
             }
-            Some(WarmPoolResourceStatus::Available | WarmPoolResourceStatus::Inuse) => {
+            Some("Available" | "InUse") => {
                 // Refused, for it is just ending.
                 let ending = |error: &Error| matches!(error.kind(), Kind::Invalid | Kind::NotFound);
                 if let Some(error) = failure.take_if(|error| !ending(error)) {
                     return Err(error);
                 }
             }
-            Some(WarmPoolResourceStatus::Reused) => {
-                let by = job
-                    .0
-                    .warm_pool_status()
-                    .and_then(|pool| pool.reused_by_job());
+            Some("Reused") => {
+                let by = job.0["WarmPoolStatus"]["ReusedByJob"].as_str();
                 return Ok(Pool::Taken(by.unwrap_or("another job").to_owned()));
             }
             _ if asked => return Ok(Pool::Ended),

@@ -1,7 +1,6 @@
 //! The execution role: what the container may do, and nothing else.
 
 use async_trait::async_trait;
-use aws_sdk_iam::types::Tag;
 use serde_json::{Value, json};
 
 use super::Step;
@@ -9,11 +8,11 @@ use super::scheduling::STARTS;
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
 use crate::handle::Handle;
+use crate::iam::{Iam, NewRole};
 use crate::naming;
 use crate::removal::Removal;
 use crate::retry::settle;
 use crate::run::Run;
-use crate::settings::Service;
 use crate::spec::{Algorithm, Role};
 use crate::tags::{self, Tags};
 
@@ -72,7 +71,7 @@ impl Step for ExecutionRole {
         if run.made.contains(&self.name())
             && let Some(name) = run.handle.managed_role.clone()
         {
-            delete(&run.aws.iam(&run.spec.region).await, &name).await?;
+            delete(&run.aws.iam(&run.spec.region), &name).await?;
             run.handle.managed_role = None;
             run.handle.role_arn = None;
         }
@@ -94,16 +93,9 @@ impl Step for ExecutionRole {
 
     async fn observe(&self, look: &Removal<'_>) -> Option<String> {
         let name = look.handle.managed_role.as_ref()?;
-        let found = look
-            .aws
-            .iam(&look.handle.region)
-            .await
-            .get_role()
-            .role_name(name)
-            .send()
-            .await;
-        let error = Error::sdk(Service::Iam, "GetRole", &found.err()?);
-        (error.kind() == Kind::NotFound).then(|| format!("execution role {name} is gone"))
+        let found = look.aws.iam(&look.handle.region).role(name).await;
+        let is_gone = found.ok()?.is_none();
+        is_gone.then(|| format!("execution role {name} is gone"))
     }
 }
 
@@ -149,56 +141,21 @@ pub(super) async fn allow(
     policy: &str,
     document: &str,
 ) -> Result<(), Error> {
-    let iam = run.aws.iam(&run.spec.region).await;
-    settle(&run.watch, || async {
-        let call = iam
-            .put_role_policy()
-            .role_name(role)
-            .policy_name(policy)
-            .policy_document(document);
-        call.send().await.map_err(|error| {
-            Error::sdk(Service::Iam, "PutRolePolicy", &error).about(format!("role {role}"))
-        })
-    })
-    .await?;
-    Ok(())
+    let iam = run.aws.iam(&run.spec.region);
+    settle(&run.watch, || iam.put_policy(role, policy, document)).await
 }
 
 async fn disallow_others(run: &Run<'_>, role: &str, beginning: &str) -> Result<(), Error> {
-    let iam = run.aws.iam(&run.spec.region).await;
+    let iam = run.aws.iam(&run.spec.region);
     let own = policy_of_run(run, beginning);
-    let policies = policies(&iam, role).await?;
+    let policies = iam.policies(role).await?;
     let former = policies
         .iter()
         .filter(|policy| policy.starts_with(beginning) && **policy != own);
     for policy in former {
-        disallow(&iam, role, policy).await?;
+        iam.delete_policy(role, policy).await?;
     }
     Ok(())
-}
-
-/// Names of the policies in a role; none where there is no such role.
-async fn policies(iam: &aws_sdk_iam::Client, role: &str) -> Result<Vec<String>, Error> {
-    let answer = iam.list_role_policies().role_name(role).send().await;
-    let answer = answer.map_err(|error| {
-        Error::sdk(Service::Iam, "ListRolePolicies", &error).about(format!("role {role}"))
-    });
-    Ok(Removal::gone_is_fine(answer)?
-        .map(|answer| answer.policy_names().to_vec())
-        .unwrap_or_default())
-}
-
-async fn disallow(iam: &aws_sdk_iam::Client, role: &str, policy: &str) -> Result<(), Error> {
-    let answer = iam
-        .delete_role_policy()
-        .role_name(role)
-        .policy_name(policy)
-        .send()
-        .await;
-    let answer = answer.map_err(|error| {
-        Error::sdk(Service::Iam, "DeleteRolePolicy", &error).about(format!("role {role}"))
-    });
-    Removal::gone_is_fine(answer).map(|_| ())
 }
 
 /// A role that is to be there.
@@ -218,41 +175,31 @@ pub(super) struct Wanted<'a> {
 
 /// Makes a role, or finds ours: its ARN, and whether it was made. A crash or a lost answer may have made it before.
 pub(super) async fn ensure(run: &Run<'_>, wanted: &Wanted<'_>) -> Result<(String, bool), Error> {
-    let iam = run.aws.iam(&run.spec.region).await;
+    let iam = run.aws.iam(&run.spec.region);
     let name = wanted.name;
-    let about = format!("role {name}");
+    let on_field = |error: Error| error.on(wanted.field);
     let mut found = match wanted.known {
-        true => find(&iam, name).await?,
+        true => iam.role(name).await.map_err(on_field)?,
         false => None,
     };
     if found.is_none() {
-        let answer = iam
-            .create_role()
-            .role_name(name)
-            .path(&wanted.path)
-            .set_permissions_boundary(wanted.boundary.clone())
-            .description(&wanted.description)
-            .assume_role_policy_document(&wanted.trust)
-            .set_tags(Some(as_tags(run.tags())?))
-            .send()
-            .await;
-        match answer {
-            Ok(answer) => {
-                let arn = answer.role().map(|role| role.arn().to_owned());
-                return Ok((arn.unwrap_or_default(), true));
+        let new = NewRole {
+            name,
+            path: &wanted.path,
+            boundary: wanted.boundary.as_deref(),
+            description: &wanted.description,
+            trust: &wanted.trust,
+            tags: run.tags(),
+        };
+        match iam.create_role(&new).await {
+            Ok(arn) => return Ok((arn, true)),
+            Err(error) if error.code() == Some("EntityAlreadyExists") => {
+                found = iam.role(name).await.map_err(on_field)?;
             }
-            Err(error) => {
-                let error = Error::sdk(Service::Iam, "CreateRole", &error)
-                    .about(about.clone())
-                    .on(wanted.field);
-                if error.code() != Some("EntityAlreadyExists") {
-                    return Err(error);
-                }
-                found = find(&iam, name).await?;
-            }
+            Err(error) => return Err(on_field(error)),
         }
     }
-    let Some(role) = found.filter(|role| ours(role.tags(), &run.spec.name)) else {
+    let Some(role) = found.filter(|role| tags::belong_to(&role.tags, &run.spec.name)) else {
         return Err(Error::new(
             Kind::Conflict,
             format!("role {name} exists and does not carry this training's tags"),
@@ -260,76 +207,35 @@ pub(super) async fn ensure(run: &Run<'_>, wanted: &Wanted<'_>) -> Result<(String
         .advise(wanted.advice)
         .on(wanted.field));
     };
-    settle(&run.watch, || async {
-        let call = iam
-            .update_assume_role_policy()
-            .role_name(name)
-            .policy_document(&wanted.trust);
-        call.send().await.map_err(|error| {
-            Error::sdk(Service::Iam, "UpdateAssumeRolePolicy", &error).about(about.clone())
-        })
-    })
-    .await?;
-    Ok((role.arn().to_owned(), false))
+    settle(&run.watch, || iam.trust(name, &wanted.trust)).await?;
+    Ok((role.arn, false))
 }
 
 /// Removes a role that carries our tags.
 pub(super) async fn remove_ours(removal: &mut Removal<'_>, name: &str) -> Result<(), Error> {
-    let iam = removal.aws.iam(&removal.handle.region).await;
-    match find(&iam, name).await? {
+    let iam = removal.aws.iam(&removal.handle.region);
+    match iam.role(name).await? {
         None => {}
-        Some(role) if ours(role.tags(), &removal.handle.name) => delete(&iam, name).await?,
+        Some(role) if tags::belong_to(&role.tags, &removal.handle.name) => {
+            delete(&iam, name).await?;
+        }
         Some(_) => removal.leave(format!("role {name}: it no longer carries our tags")),
     }
     Ok(())
 }
 
-/// The role of this name, if there is one.
-pub(super) async fn find(
-    iam: &aws_sdk_iam::Client,
-    name: &str,
-) -> Result<Option<aws_sdk_iam::types::Role>, Error> {
-    let answer = iam.get_role().role_name(name).send().await;
-    let answer = answer.map_err(|error| {
-        Error::sdk(Service::Iam, "GetRole", &error)
-            .about(format!("role {name}"))
-            .on("role")
-    });
-    Ok(Removal::gone_is_fine(answer)?.and_then(|answer| answer.role))
-}
-
-fn ours(found: &[Tag], name: &str) -> bool {
-    tags::belong_to(&as_map(found), name)
-}
-
-fn as_map(found: &[Tag]) -> Tags {
-    let pair = |tag: &Tag| (tag.key().to_owned(), tag.value().to_owned());
-    found.iter().map(pair).collect()
-}
-
-/// As the SDK takes them.
-fn as_tags(tags: Tags) -> Result<Vec<Tag>, Error> {
-    tags.into_iter()
-        .map(|(key, value)| Tag::builder().key(key).value(value).build())
-        .collect::<Result<_, _>>()
-        .map_err(|error| Error::new(Kind::Other, error.to_string()))
-}
-
-pub(super) async fn delete(iam: &aws_sdk_iam::Client, name: &str) -> Result<(), Error> {
-    let about = format!("role {name}");
-    for policy in policies(iam, name).await? {
-        disallow(iam, name, &policy).await?;
+/// Deletes a role with all that it allows.
+pub(super) async fn delete(iam: &Iam<'_>, name: &str) -> Result<(), Error> {
+    for policy in iam.policies(name).await? {
+        iam.delete_policy(name, &policy).await?;
     }
-    let answer = iam.delete_role().role_name(name).send().await;
-    Removal::gone_is_fine(answer.map_err(|error| {
-        let error = Error::sdk(Service::Iam, "DeleteRole", &error).about(about.clone());
+    iam.delete_role(name).await.map_err(|error| {
         if error.code() == Some("DeleteConflict") {
             error.advise("Somebody attached a policy or an instance profile to it: detach that and destroy again.")
         } else {
             error
         }
-    }))?;
-    Ok(())
+    })
 }
 
 /// Brings the role's tags to what is wanted; ours stay.
@@ -339,31 +245,16 @@ pub(crate) async fn retag(
     role: &str,
     wanted: &Tags,
 ) -> Result<(), Error> {
-    let iam = aws.iam(&handle.region).await;
-    let about = format!("role {role}");
-    let answer = iam.get_role().role_name(role).send().await;
-    let answer =
-        answer.map_err(|error| Error::sdk(Service::Iam, "GetRole", &error).about(about.clone()))?;
-    let now = as_map(answer.role().map(|role| role.tags()).unwrap_or_default());
-    let (changed, removed) = tags::changes(&now, wanted);
+    let iam = aws.iam(&handle.region);
+    let Some(found) = iam.role(role).await? else {
+        return Err(Error::new(Kind::NotFound, format!("role {role} is gone")));
+    };
+    let (changed, removed) = tags::changes(&found.tags, wanted);
     if !removed.is_empty() {
-        let answer = iam
-            .untag_role()
-            .role_name(role)
-            .set_tag_keys(Some(removed))
-            .send()
-            .await;
-        answer
-            .map_err(|error| Error::sdk(Service::Iam, "UntagRole", &error).about(about.clone()))?;
+        iam.untag_role(role, &removed).await?;
     }
     if !changed.is_empty() {
-        let answer = iam
-            .tag_role()
-            .role_name(role)
-            .set_tags(Some(as_tags(changed)?))
-            .send()
-            .await;
-        answer.map_err(|error| Error::sdk(Service::Iam, "TagRole", &error).about(about))?;
+        iam.tag_role(role, &changed).await?;
     }
     Ok(())
 }

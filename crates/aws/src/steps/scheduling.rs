@@ -72,7 +72,7 @@ impl Step for Scheduling {
         if run.made.contains(&STARTER)
             && let Some(name) = run.handle.managed_scheduler_role.clone()
         {
-            role::delete(&run.aws.iam(&region).await, &name).await?;
+            role::delete(&run.aws.iam(&region), &name).await?;
             run.handle.managed_scheduler_role = None;
             run.handle.scheduler_role_arn = None;
         }
@@ -114,7 +114,7 @@ impl Step for Scheduling {
             look.handle.managed_scheduler_role.as_ref()?,
             look.handle.schedule.as_ref()?,
         );
-        let found = role::find(&look.aws.iam(&look.handle.region).await, role).await;
+        let found = look.aws.iam(&look.handle.region).role(role).await;
         found.ok()?.is_none().then(|| {
             format!(
                 "role {role} is gone: the start that is planned for {} will fail",

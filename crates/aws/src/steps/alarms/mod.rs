@@ -339,15 +339,11 @@ async fn put(
             if new {
                 all.extend(tags::as_query(wanted));
             }
-            let pairs: Vec<(&str, &str)> = all
-                .iter()
-                .map(|(key, value)| (key.as_str(), value.as_str()))
-                .collect();
             aws.query(
                 Service::Cloudwatch,
                 &watcher.region,
                 "PutMetricAlarm",
-                &pairs,
+                &tags::pairs(&all),
             )
             .await
             .map_err(wrap)?;
@@ -418,12 +414,7 @@ async fn carried(
         Of::Alarm => {
             let asked = [("ResourceARN", arn.as_str())];
             let answer = aws.query(Service::Cloudwatch, &watcher.region, operation, &asked);
-            Removal::gone_is_fine(answer.await.map_err(wrap))?.map(|answer| {
-                let members = answer.split("<member>").skip(1);
-                members
-                    .filter_map(|member| Some((tag(member, "Key")?, tag(member, "Value")?)))
-                    .collect()
-            })
+            Removal::gone_is_fine(answer.await.map_err(wrap))?.map(|answer| tags::from_xml(&answer))
         }
     };
     Ok(found)
