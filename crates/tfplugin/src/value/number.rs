@@ -1,9 +1,9 @@
 //! Exact numbers.
 //!
 //! Terraform computes with 512-bit floats and re-reads its state at that precision. A binary64
-//! `0.1` is another number than the `0.1` in the state file, and Terraform would call the difference
-//! drift, or an inconsistent result. So a number that is no 64-bit integer stays decimal text from
-//! the wire to the wire (pitfall P18).
+//! `0.1` is another number than the `0.1` in the state file: what is calculated from it differs
+//! before and after. So a number that is no 64-bit integer stays decimal text from the wire to the
+//! wire (pitfall P18).
 
 use std::{cmp::Ordering, fmt, str::FromStr};
 
