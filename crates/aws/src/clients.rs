@@ -16,7 +16,7 @@ use crate::error::{Error, Kind};
 use crate::iam::Iam;
 use crate::retry::Watch;
 use crate::settings::{RetryMode, Service, Settings};
-use crate::signed::tag;
+use crate::signed::element;
 use crate::timing::Timing;
 use crate::turns::{Turn, Turns};
 
@@ -134,13 +134,14 @@ impl Aws {
                 let answer = self
                     .query(Service::Sts, region, "GetCallerIdentity", &[])
                     .await?;
-                let account = tag(&answer, "Account").unwrap_or_default();
+                let part = |name| element(Service::Sts, "GetCallerIdentity", &answer, name);
+                let account = part("Account")?;
                 let allowed = &self.inner.settings.allowed_account_ids;
                 if !allowed.is_empty() && !allowed.contains(&account) {
                     return Err(Error::new(Kind::Invalid, format!("the credentials belong to account {account}, which is not in allowed_account_ids"))
                         .advise(format!("Allowed are {}. Use other credentials, or change the provider block.", allowed.join(", "))));
                 }
-                Ok(Identity { account, arn: tag(&answer, "Arn").unwrap_or_default() })
+                Ok(Identity { account, arn: part("Arn")? })
             })
             .await
     }

@@ -7,7 +7,7 @@ use crate::clients::Aws;
 use crate::error::Error;
 use crate::removal::Removal;
 use crate::settings::Service;
-use crate::signed::tag;
+use crate::signed::element;
 use crate::tags::{self, Tags};
 
 /// IAM of the partition that a region is in.
@@ -43,8 +43,11 @@ impl<'a> Iam<'a> {
     /// The role of this name, if there is one.
     pub(crate) async fn role(&self, name: &str) -> Result<Option<FoundRole>, Error> {
         let answer = self.call("GetRole", name, &[]).await;
-        Ok(Removal::gone_is_fine(answer)?.map(|answer| FoundRole {
-            arn: tag(&answer, "Arn").unwrap_or_default(),
+        let Some(answer) = Removal::gone_is_fine(answer)? else {
+            return Ok(None);
+        };
+        Ok(Some(FoundRole {
+            arn: element(Service::Iam, "GetRole", &answer, "Arn")?,
             tags: tags::from_xml(&answer),
         }))
     }
@@ -60,7 +63,7 @@ impl<'a> Iam<'a> {
         parameters.extend(role.boundary.map(|arn| ("PermissionsBoundary", arn)));
         parameters.extend(tags::pairs(&tags));
         let answer = self.call("CreateRole", role.name, &parameters).await?;
-        Ok(tag(&answer, "Arn").unwrap_or_default())
+        element(Service::Iam, "CreateRole", &answer, "Arn")
     }
 
     /// Says who may take a role.

@@ -357,6 +357,21 @@ pub(crate) fn tag(xml: &str, name: &str) -> Option<String> {
     )
 }
 
+/// What an answer has to hold. Something between here and AWS may answer 200 with a page of its own.
+pub(crate) fn element(
+    service: Service,
+    operation: &'static str,
+    xml: &str,
+    name: &str,
+) -> Result<String, Error> {
+    tag(xml, name)
+        .filter(|text| !text.is_empty())
+        .ok_or_else(|| {
+            let text = format!("the answer has no {name}");
+            Error::answer(service, operation, Some(200), None, text, None).of_kind(Kind::Network)
+        })
+}
+
 fn worth_retrying(error: &Error) -> bool {
     match error.kind() {
         Kind::Throttled | Kind::Network => true,
@@ -370,4 +385,22 @@ fn unknown(service: Service) -> Error {
         Kind::Other,
         format!("{} has no address here", service.title()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_a_proxy_is_no_answer() {
+        let account = |xml: &str| element(Service::Sts, "GetCallerIdentity", xml, "Account");
+        let answer =
+            "<GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>";
+        assert_eq!(account(answer).unwrap(), "123456789012");
+        for page in ["", "<html>Sign in</html>", "<Account></Account>"] {
+            let error = account(page).unwrap_err();
+            assert_eq!(error.kind(), Kind::Network, "{page}");
+            assert_eq!(error.summary(), "STS GetCallerIdentity failed");
+        }
+    }
 }
