@@ -31,11 +31,10 @@ pub(crate) fn from_json(json: &Json) -> Value {
         }
         Json::String(text) => Value::String(text.clone()),
         Json::Array(items) => Value::Seq(items.iter().map(from_json).collect()),
-        Json::Object(entries) => Value::Map(
+        Json::Object(entries) => Value::object(
             entries
                 .iter()
-                .map(|(key, value)| (key.clone(), from_json(value)))
-                .collect(),
+                .map(|(key, value)| (key.clone(), from_json(value))),
         ),
     }
 }

@@ -1,7 +1,5 @@
 //! Saving what can be saved of a value that does not fit its schema.
 
-use std::collections::BTreeMap;
-
 use crate::value::{Type, Value};
 
 /// The value with everything made null that is not of type `ty`.
@@ -25,20 +23,21 @@ pub(crate) fn fit(value: Value, ty: &Type) -> Value {
                 .map(|(item, ty)| fit(item, ty))
                 .collect(),
         ),
-        (Value::Map(entries), Type::Map(element)) => Value::Map(
-            entries
-                .into_iter()
-                .map(|(key, value)| (key, fit(value, element)))
-                .collect(),
-        ),
-        (Value::Map(mut entries), Type::Object(attributes)) => {
-            let fitted = attributes.iter().map(|(name, ty)| {
-                (
-                    name.clone(),
-                    fit(entries.remove(name).unwrap_or_default(), ty),
-                )
-            });
-            Value::Map(fitted.collect::<BTreeMap<_, _>>())
+        (Value::Map(mut entries), Type::Map(element)) => {
+            for value in entries.values_mut() {
+                *value = fit(std::mem::take(value), element);
+            }
+            Value::Map(entries)
+        }
+        (Value::Map(entries), Type::Object(attributes)) => {
+            // Both are in the order of the names.
+            let mut entries = entries.into_iter().peekable();
+            Value::object(attributes.iter().map(|(name, ty)| {
+                while entries.next_if(|(other, _)| other < name).is_some() {}
+                let value = entries.next_if(|(other, _)| other == name);
+                let value = value.map_or(Value::Null, |(_, value)| value);
+                (name.clone(), fit(value, ty))
+            }))
         }
         (value @ (Value::Null | Value::Unknown), _)
         | (value @ Value::Bool(_), Type::Bool)

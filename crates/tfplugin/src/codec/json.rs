@@ -89,7 +89,7 @@ fn at(json: &Json, ty: &Type, extra: Extra, depth: usize) -> Result<Value, Value
             let entries = entries.iter().map(|(key, json)| {
                 Ok((key.clone(), inner(json, element, Step::Key(key.clone()))?))
             });
-            entries.collect::<Result<_, _>>().map(Value::Map)
+            entries.collect::<Result<Vec<_>, _>>().map(Value::object)
         }
         (Json::Object(entries), Type::Object(attributes)) => {
             let unknown = entries.keys().find(|name| !attributes.contains_key(*name));
@@ -104,7 +104,7 @@ fn at(json: &Json, ty: &Type, extra: Extra, depth: usize) -> Result<Value, Value
                     inner(json, ty, Step::Attribute(name.clone()))?,
                 ))
             });
-            entries.collect::<Result<_, _>>().map(Value::Map)
+            entries.collect::<Result<Vec<_>, _>>().map(Value::object)
         }
         _ => Err(mismatch(json, ty)),
     }

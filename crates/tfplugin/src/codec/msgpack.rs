@@ -110,16 +110,23 @@ fn object(
     depth: usize,
 ) -> Result<Value, ValueError> {
     let length = read::read_map_len(reader).map_err(malformed)?;
-    let mut entries = BTreeMap::new();
+    let mut entries = Vec::with_capacity((length as usize).min(attributes.len()));
+    // Terraform sends attributes in the order of their names, which is the order here: then nothing
+    // is searched for.
+    let mut expected = attributes.iter();
     for _ in 0..length {
         let name = text(reader)?;
         let step = || Step::Attribute(name.to_owned());
-        let ty = attributes
-            .get(name)
-            .ok_or_else(|| ValueError::new("is not in the schema").inside(step()))?;
+        let ty = match expected.next() {
+            Some((next, ty)) if next == name => ty,
+            _ => attributes
+                .get(name)
+                .ok_or_else(|| ValueError::new("is not in the schema").inside(step()))?,
+        };
         let value = decode_at(reader, ty, depth + 1).map_err(|e| e.inside(step()))?;
-        entries.insert(name.to_owned(), value);
+        entries.push((name.to_owned(), value));
     }
+    let mut entries: BTreeMap<_, _> = entries.into_iter().collect();
     // An object holds every attribute, so that a handler need not tell absent from null.
     if entries.len() < attributes.len() {
         for name in attributes.keys() {
@@ -235,16 +242,19 @@ fn encode_at(out: &mut Vec<u8>, value: &Value, ty: &Type) -> Result<(), ValueErr
             }
         }
         (Value::Map(entries), Type::Object(attributes)) => {
-            if let Some(name) = entries.keys().find(|name| !attributes.contains_key(*name)) {
+            // Every attribute has to be there; a missing one is null (pitfall P19). Both sides are in
+            // the order of the names, so that an entry nobody takes is one the schema does not have.
+            write::write_map_len(out, length(attributes.len())?).map_err(malformed)?;
+            let mut given = entries.iter().peekable();
+            for (name, ty) in attributes {
+                let value = given.next_if(|(given, _)| *given == name);
+                write::write_str(out, name).map_err(malformed)?;
+                encode_at(out, value.map_or(&Value::Null, |(_, value)| value), ty)
+                    .map_err(|e| e.inside(Step::Attribute(name.clone())))?;
+            }
+            if let Some((name, _)) = given.next() {
                 let step = Step::Attribute(name.clone());
                 return Err(ValueError::new("is not in the schema").inside(step));
-            }
-            // Every attribute has to be there; a missing one is null (pitfall P19).
-            write::write_map_len(out, length(attributes.len())?).map_err(malformed)?;
-            for (name, ty) in attributes {
-                write::write_str(out, name).map_err(malformed)?;
-                encode_at(out, entries.get(name).unwrap_or(&Value::Null), ty)
-                    .map_err(|e| e.inside(Step::Attribute(name.clone())))?;
             }
         }
         (value, ty) => return Err(mismatch(value, ty)),
@@ -314,6 +324,39 @@ mod tests {
             encode(&wrong, &ty).unwrap_err().to_string(),
             "a[\"k\"][0]: is a number; the schema says bool"
         );
+    }
+
+    #[test]
+    fn attributes_may_come_in_any_order_and_be_missing() {
+        let ty = Type::object([("a", Type::Bool), ("b", Type::Bool), ("c", Type::Bool)]);
+        let full = |a: Value, b: Value, c: Value| Value::object([("a", a), ("b", b), ("c", c)]);
+        let (yes, no) = (|| Value::from(true), || Value::from(false));
+        for (bytes, wanted) in [
+            (
+                &b"\x83\xa1a\xc3\xa1b\xc2\xa1c\xc3"[..],
+                full(yes(), no(), yes()),
+            ),
+            (b"\x83\xa1c\xc3\xa1a\xc3\xa1b\xc2", full(yes(), no(), yes())),
+            (b"\x81\xa1c\xc3", full(Value::Null, Value::Null, yes())),
+            (b"\x80", full(Value::Null, Value::Null, Value::Null)),
+        ] {
+            assert_eq!(decode(bytes, &ty), Ok(wanted));
+        }
+        let missing = Value::object([("b", yes())]);
+        assert_eq!(
+            encode(&missing, &ty).unwrap(),
+            b"\x83\xa1a\xc0\xa1b\xc3\xa1c\xc0"
+        );
+        for other in ["A", "aa", "d"] {
+            let value = Value::object([("a", yes()), (other, no()), ("c", yes())]);
+            assert_eq!(
+                encode(&value, &ty).unwrap_err().to_string(),
+                format!("{other}: is not in the schema")
+            );
+            // What can be saved of it is the rest.
+            let rest = full(yes(), Value::Null, yes());
+            assert_eq!(crate::codec::fit::fit(value, &ty), rest);
+        }
     }
 
     #[test]

@@ -42,7 +42,9 @@ static NULL: Value = Value::Null;
 impl Value {
     /// An object from its attributes.
     pub fn object<K: Into<String>>(attributes: impl IntoIterator<Item = (K, Value)>) -> Self {
-        Self::Map(attributes.into_iter().map(|(k, v)| (k.into(), v)).collect())
+        // A map is built by sorting, and what sorts is compiled once per kind of iterator: so it gets one kind.
+        let attributes: Vec<_> = attributes.into_iter().map(|(k, v)| (k.into(), v)).collect();
+        Self::Map(attributes.into_iter().collect())
     }
 
     /// Whether the value is null.
@@ -80,12 +82,12 @@ impl Value {
         match self {
             Self::Unknown => Self::Null,
             Self::Seq(items) => Self::Seq(items.into_iter().map(Self::unknown_as_null).collect()),
-            Self::Map(entries) => Self::Map(
-                entries
-                    .into_iter()
-                    .map(|(k, v)| (k, v.unknown_as_null()))
-                    .collect(),
-            ),
+            Self::Map(mut entries) => {
+                for value in entries.values_mut() {
+                    *value = std::mem::take(value).unknown_as_null();
+                }
+                Self::Map(entries)
+            }
             Self::Dynamic(ty, inner) => Self::Dynamic(ty, Box::new(inner.unknown_as_null())),
             other => other,
         }

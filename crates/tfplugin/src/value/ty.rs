@@ -49,7 +49,9 @@ impl Type {
 
     /// An object from its attributes.
     pub fn object<K: Into<String>>(attributes: impl IntoIterator<Item = (K, Type)>) -> Self {
-        Self::Object(attributes.into_iter().map(|(k, t)| (k.into(), t)).collect())
+        // As for `Value::object`: one kind of iterator.
+        let attributes: Vec<_> = attributes.into_iter().map(|(k, t)| (k.into(), t)).collect();
+        Self::Object(attributes.into_iter().collect())
     }
 
     /// The JSON form of the wire.
@@ -101,8 +103,8 @@ impl Type {
                 ("object", Json::Object(attributes)) => attributes
                     .iter()
                     .map(|(name, ty)| Some((name.clone(), inner(ty)?)))
-                    .collect::<Option<_>>()
-                    .map(Self::Object),
+                    .collect::<Option<Vec<_>>>()
+                    .map(Self::object),
                 ("tuple", Json::Array(elements)) => elements
                     .iter()
                     .map(inner)

@@ -115,15 +115,16 @@ pub(crate) fn planned(
 
 /// The inputs as configured; where the prior value says the same in another order, the prior value.
 fn inputs(config: &Object, prior: Option<&Object>) -> Object {
-    config
-        .iter()
-        .map(|(name, wanted)| {
-            let kept = prior
-                .map(|prior| get(prior, name))
-                .filter(|had| !had.is_null() && same(name, wanted, had));
-            (name.clone(), kept.unwrap_or(wanted).clone())
-        })
-        .collect()
+    let mut inputs = config.clone();
+    if let Some(prior) = prior {
+        for (name, value) in &mut inputs {
+            let had = get(prior, name);
+            if !had.is_null() && same(name, value, had) {
+                value.clone_from(had);
+            }
+        }
+    }
+    inputs
 }
 
 fn new_run(config: &Object, prior: Option<&Object>, parts: &Parts<'_>) -> Object {

@@ -236,16 +236,12 @@ fn metrics(metrics: &BTreeMap<String, f64>) -> Attr<BTreeMap<String, f64>> {
 }
 
 /// Fills in what is unknown; what is known stands byte for byte. Nothing unknown is left.
-pub(crate) fn fill(planned: Object, outputs: &Object) -> Object {
+pub(crate) fn fill(mut planned: Object, outputs: &Object) -> Object {
+    for (name, value) in &mut planned {
+        if value.is_unknown() {
+            value.clone_from(get(outputs, name));
+        }
+        *value = std::mem::take(value).unknown_as_null();
+    }
     planned
-        .into_iter()
-        .map(|(name, value)| {
-            let value = if value.is_unknown() {
-                get(outputs, &name).clone()
-            } else {
-                value
-            };
-            (name, Value::unknown_as_null(value))
-        })
-        .collect()
 }
