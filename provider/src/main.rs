@@ -22,6 +22,12 @@ use std::process::ExitCode;
 
 use tfplugin::ServeOptions;
 
+/// musl's own allocator takes twice the CPU for a plan of a thousand resources. mimalloc's is the fastest there, and
+/// adds 4 ms to every start of the process, of which a plan has three.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 /// Where users find the provider.
 const ADDRESS: &str = "registry.terraform.io/sustainable-ml/sustainable";
 
