@@ -16,3 +16,11 @@ pub(crate) fn get<'a>(object: &'a Object, name: &str) -> &'a Value {
 pub(crate) fn object(value: &Value) -> Object {
     value.as_map().cloned().unwrap_or_default()
 }
+
+/// The same of a value that nobody else needs: of a thousand resources, none is copied.
+pub(crate) fn into_object(value: Value) -> Object {
+    match value {
+        Value::Map(entries) => entries,
+        other => object(&other),
+    }
+}

@@ -165,7 +165,7 @@ impl Resource for Thing {
         let mut response = request.as_proposed();
         if request.is_create() {
             self.schema().mark_computed_unknown(&mut response.planned);
-        } else if request.prior.get("number") != request.proposed.get("number") {
+        } else if request.prior.get("number") != response.planned.get("number") {
             response.planned.set("again", Value::Unknown);
         }
         response

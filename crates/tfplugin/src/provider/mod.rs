@@ -16,6 +16,7 @@ use crate::{diagnostic::Diagnostics, schema::Schema, stop::Stop, value::Value};
 
 pub use data_source::{DataSource, DataSourceReadRequest, DataSourceReadResponse};
 pub use function::{Function, FunctionError, Parameter, Signature};
+pub(crate) use resource::Deferred;
 pub use resource::{
     Action, ApplyRequest, ApplyResponse, ImportRequest, ImportResponse, MoveRequest, MoveResponse,
     PlanRequest, PlanResponse, ReadRequest, ReadResponse, Rescue, Resource, UpgradeRequest,

@@ -147,8 +147,6 @@ pub struct ReadResponse {
 pub struct PlanRequest {
     /// The state; null for a create.
     pub prior: Value,
-    /// The configuration, with the prior value wherever a computed attribute is not configured.
-    pub proposed: Value,
     /// The configuration as written.
     pub config: Value,
     /// What the resource remembers beside the prior state. Terraform plans twice, and the second
@@ -160,6 +158,25 @@ pub struct PlanRequest {
     pub stop: Stop,
     /// What the client can do.
     pub client: ClientCapabilities,
+    pub(crate) proposed: Deferred,
+}
+
+/// A value that is read when somebody asks for it.
+#[derive(Clone)]
+pub(crate) struct Deferred(Arc<dyn Fn() -> Result<Value, Diagnostics> + Send + Sync>);
+
+impl Deferred {
+    pub(crate) fn new(
+        read: impl Fn() -> Result<Value, Diagnostics> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(read))
+    }
+}
+
+impl std::fmt::Debug for Deferred {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Deferred").field(&(self.0)()).finish()
+    }
 }
 
 impl PlanRequest {
@@ -167,7 +184,7 @@ impl PlanRequest {
     pub fn new(prior: Value, proposed: Value, config: Value) -> Self {
         Self {
             prior,
-            proposed,
+            proposed: Deferred::new(move || Ok(proposed.clone())),
             config,
             private: Private::new(),
             identity: None,
@@ -181,15 +198,29 @@ impl PlanRequest {
         self.prior.is_null()
     }
 
+    /// What Terraform proposes: the configuration, with the prior value wherever a computed attribute is not
+    /// configured. It is as large as the configuration and read at each call: a resource that decides by what is
+    /// written does without.
+    ///
+    /// # Errors
+    /// When it does not fit the schema.
+    pub fn proposed(&self) -> Result<Value, Diagnostics> {
+        (self.proposed.0)()
+    }
+
     /// The answer that Terraform's proposal is the plan. For a create, computed attributes have to
     /// be made unknown: [`Schema::mark_computed_unknown`].
     pub fn as_proposed(&self) -> PlanResponse {
+        let (planned, diagnostics) = match self.proposed() {
+            Ok(proposed) => (proposed, Diagnostics::new()),
+            Err(unreadable) => (self.prior.clone(), unreadable),
+        };
         PlanResponse {
-            planned: self.proposed.clone(),
+            planned,
             requires_replace: Vec::new(),
             private: self.private.clone(),
             identity: self.identity.clone(),
-            diagnostics: Diagnostics::new(),
+            diagnostics,
         }
     }
 }

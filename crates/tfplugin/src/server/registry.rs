@@ -24,14 +24,14 @@ pub(super) struct Registry {
 /// A schema, and what is derived from it once.
 pub(super) struct Compiled {
     pub(super) schema: Schema,
-    pub(super) ty: Type,
+    pub(super) ty: Arc<Type>,
     pub(super) has_write_only: bool,
 }
 
 impl Compiled {
     fn new(schema: Schema) -> Self {
         Self {
-            ty: schema.ty(),
+            ty: Arc::new(schema.ty()),
             has_write_only: schema.has_write_only(),
             schema,
         }

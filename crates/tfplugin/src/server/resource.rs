@@ -171,8 +171,7 @@ pub(super) async fn plan(
 ) -> Result<pb::plan_resource_change::Response, Diagnostics> {
     let entry = registry.resource(&request.type_name)?;
     let (compiled, identity) = (entry.compiled(), entry.identity());
-    let proposed = compiled.decode(request.proposed_new_state.as_ref())?;
-    if proposed.is_null() {
+    if wire::is_null(request.proposed_new_state.as_ref()) {
         // A destroy: there is one plan for it (pitfall P16).
         return Ok(pb::plan_resource_change::Response {
             planned_state: Some(compiled.encode(Value::Null)?),
@@ -183,7 +182,7 @@ pub(super) async fn plan(
     }
     let request = PlanRequest {
         prior: compiled.decode(request.prior_state.as_ref())?,
-        proposed,
+        proposed: compiled.defer(request.proposed_new_state),
         config: compiled.decode(request.config.as_ref())?,
         private: wire::private(&request.prior_private)?,
         identity: wire::decode_identity(request.prior_identity.as_ref(), identity)?,
@@ -317,7 +316,7 @@ pub(super) async fn import(
 /// An import may give only what reading needs; the other attributes are null.
 fn fit_partial(mut state: Value, entry: &ResourceEntry) -> Value {
     if let (Value::Map(entries), crate::value::Type::Object(attributes)) =
-        (&mut state, &entry.compiled().ty)
+        (&mut state, entry.compiled().ty.as_ref())
     {
         for name in attributes.keys() {
             entries.entry(name.clone()).or_default();

@@ -1,5 +1,7 @@
 //! Messages of the protocol into our types and back.
 
+use std::sync::Arc;
+
 use super::registry::{Compiled, CompiledIdentity};
 use crate::{
     codec::{
@@ -9,7 +11,7 @@ use crate::{
     diagnostic::{Diagnostic, Diagnostics, Severity},
     pb::tfplugin6 as pb,
     private::Private,
-    provider::ClientCapabilities,
+    provider::{ClientCapabilities, Deferred},
     typed::ValueError,
     value::{Path, Step, Type, Value},
 };
@@ -24,6 +26,14 @@ pub(super) fn decode(value: Option<&pb::DynamicValue>, ty: &Type) -> Result<Valu
         Some(value) if !value.msgpack.is_empty() => msgpack::decode(&value.msgpack, ty),
         _ => Ok(Value::Null),
     }
+}
+
+/// Whether it is null, without reading it.
+pub(super) fn is_null(value: Option<&pb::DynamicValue>) -> bool {
+    value.is_none_or(|value| match value.msgpack.first() {
+        Some(marker) => *marker == 0xc0,
+        None => value.json.is_empty() || value.json.trim_ascii() == b"null",
+    })
 }
 
 /// Writes a value of type `ty`.
@@ -68,6 +78,12 @@ impl Compiled {
     /// Reads a configuration or a state.
     pub(super) fn decode(&self, value: Option<&pb::DynamicValue>) -> Result<Value, Diagnostics> {
         decode(value, &self.ty).map_err(unreadable)
+    }
+
+    /// Reads it when it is asked for.
+    pub(super) fn defer(&self, value: Option<pb::DynamicValue>) -> Deferred {
+        let ty = Arc::clone(&self.ty);
+        Deferred::new(move || decode(value.as_ref(), &ty).map_err(unreadable))
     }
 
     /// Writes a planned or new state.

@@ -12,19 +12,19 @@ use super::planned::{Parts, planned};
 use super::private::{Intent, Remembered};
 use super::{alarms, foreign, foreseen, identity, say, source};
 use crate::configured::Configured;
-use crate::object::{Object, get, object};
+use crate::object::{Object, get, into_object};
 
 /// Plans a create or an update.
 pub(crate) async fn plan(
     configured: &Configured,
     request: PlanRequest,
 ) -> Result<PlanResponse, Diagnostics> {
-    let written = object(&request.config);
     let config = Config::read(&request.config)?;
+    let written = into_object(request.config);
     let prior = if request.prior.is_null() {
         None
     } else {
-        Some(object(&request.prior))
+        Some(into_object(request.prior))
     };
     let mut remembered = Remembered::read(&request.private)?;
     let mut diagnostics = Diagnostics::new();
