@@ -22,8 +22,7 @@ use std::process::ExitCode;
 
 use tfplugin::ServeOptions;
 
-/// musl's own allocator takes twice the CPU for a plan of a thousand resources. mimalloc's is the fastest there, and
-/// adds 4 ms to every start of the process, of which a plan has three.
+/// musl's own doubles the CPU of a large plan: ARCHITECTURE.md, "A static binary on Linux".
 #[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;

@@ -62,7 +62,7 @@ def build() -> dict[str, Path]:
     }
 
 
-# The first example of the README.
+# The first example of the README, with an image in place of its source folder.
 FIRST_EXAMPLE = {
     "model_type": "natural_language",
     "s3_bucket_name": "my-training-data",
@@ -225,12 +225,22 @@ def measure(folder: Path, terraform: str, binaries: dict[str, Path], options) ->
     # Small runs have the most figures that are not whole, which Terraform takes longest for: see ARCHITECTURE.md.
     for kind, item in {
         "small runs": training(count=options.many, name=Raw('"bert-${count.index}"')),
-        "the README's": resource(TYPE, "bert", count=options.many, name=Raw('"bert-${count.index}"'), **FIRST_EXAMPLE),
+        "README runs": resource(TYPE, "bert", count=options.many, name=Raw('"bert-${count.index}"'), **FIRST_EXAMPLE),
     }.items():
-        many(table, folder / kind.split()[0], terraform, mirrors, log, schema, (PROVIDER_BLOCK, item), kind, options)
+        many(
+            table,
+            folder / kind.replace(" ", "-"),
+            terraform,
+            mirrors,
+            log,
+            schema,
+            (PROVIDER_BLOCK, item),
+            kind,
+            options,
+        )
 
 
-def many(table, folder, terraform, mirrors, log, schema, items, kind, options) -> None:
+def many(table: Table, folder: Path, terraform, mirrors, log: Path, schema, items, kind: str, options) -> None:
     """What a plan of many resources costs."""
     lone = resource("terraform_data", "x", count=options.many, input="x")
     modules = {
