@@ -4,7 +4,7 @@ import json
 
 import botocore.session
 from botocore.validate import ParamValidator
-from harness.config import data, output
+from harness.config import Raw, data, output, resource
 
 WORKLOAD = {
     "model_type": "natural_language",
@@ -42,18 +42,20 @@ KNOWN = {
 NEWER = {"Environment"}
 
 
-def step_of(scene, step=None, **workload):
-    """What the data source answers."""
+def step_of(scene, step=None, items=(), told="", **workload):
+    """What the data source answers; `told`: what a warning says, where there has to be one."""
     given = {**WORKLOAD, **workload}
     if step is not None:
         given["pipeline_step"] = step
     given = {key: value for key, value in given.items() if value is not None}
     scene.write(
+        *items,
         data("sustainable_placement", "bert", **given),
         output("step", "data.sustainable_placement.bert.pipeline_step_json"),
     )
     result, plan = scene.plan()
     assert result.code == 0, result.explain()
+    assert not told or any(told in str(warning) for warning in result.warnings), result.explain()
     outputs = plan["planned_values"].get("outputs", {})
     text = outputs.get("step", {}).get("value")
     return json.loads(text) if text else None
@@ -127,3 +129,11 @@ def test_everything_that_a_step_can_say(scene):
 def test_no_step_where_nothing_is_asked_for_or_nothing_runs(scene):
     assert step_of(scene) is None
     assert step_of(scene, STEP, training_image=None) is None
+
+
+def test_a_provider_block_that_is_not_known_yet(scene):
+    """The decision needs none of it; the step is written by what launches runs, which does. A warning says so."""
+    later = resource("terraform_data", "later", input="key")
+    provider = scene.provider(access_key=Raw("terraform_data.later.output"))
+    told = "pipeline_step_json is null: The provider configuration is not known yet"
+    assert step_of(scene, STEP, items=(later, provider), told=told) is None

@@ -130,4 +130,12 @@ impl Observation {
             "Completed" | "Failed" | "Stopped" | "NotFound" | LAUNCH_FAILED
         )
     }
+
+    /// Size of the compressed model over that of the artifact, once both are there.
+    pub fn compression_ratio(&self) -> Option<f64> {
+        match (self.compressed_size_bytes, self.model_size_bytes) {
+            (Some(small), Some(large)) if large > 0 => Some(small as f64 / large as f64),
+            _ => None,
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::report::{CreateReport, Failure, Remark};
 use crate::retry::Watch;
 use crate::s3::Bucket;
 use crate::scheduler;
-use crate::spec::{JobBucket, Mounted, RunSpec};
+use crate::spec::{Mounted, RunSpec};
 use crate::steps::STEPS;
 use crate::tags::{self, Tags};
 
@@ -130,10 +130,7 @@ impl<'a> Run<'a> {
 
     /// Name of the bucket that the job reads from.
     pub(crate) fn job_bucket_name(&self) -> &str {
-        match &self.spec.job_bucket {
-            JobBucket::Data => &self.spec.data_bucket.name,
-            JobBucket::Companion { name } | JobBucket::Replica { name } => name,
-        }
+        self.spec.job_bucket.name(&self.spec.data_bucket.name)
     }
 
     /// Bucket and prefix of `output_s3_uri`, when it is given.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::naming;
+
 /// One training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunSpec {
@@ -146,6 +148,30 @@ pub enum JobBucket {
         /// Its bucket's name.
         name: String,
     },
+}
+
+impl JobBucket {
+    /// Which bucket a job in `region` reads from, where the dataset is in the bucket `data` of the region `home`:
+    /// that of `replica_uri` (`s3://bucket/prefix`), if the user keeps one there, comes first.
+    pub fn of(data: &str, home: &str, region: &str, replica_uri: Option<&str>) -> Self {
+        match replica_uri.and_then(naming::split_s3_uri) {
+            Some((name, _)) => Self::Replica {
+                name: name.to_owned(),
+            },
+            None if region == home => Self::Data,
+            None => Self::Companion {
+                name: naming::companion_bucket(data, region),
+            },
+        }
+    }
+
+    /// Its name, where the dataset is in the bucket `data`.
+    pub fn name<'a>(&'a self, data: &'a str) -> &'a str {
+        match self {
+            Self::Data => data,
+            Self::Companion { name } | Self::Replica { name } => name,
+        }
+    }
 }
 
 /// One input channel.

@@ -156,10 +156,7 @@ fn counted(catalog: &Catalog, found: &Found, manifest: &Manifest) -> Counted {
         model_size_bytes: seen
             .model_size_bytes
             .and_then(|bytes| i64::try_from(bytes).ok()),
-        compression_ratio: match (seen.compressed_size_bytes, seen.model_size_bytes) {
-            (Some(small), Some(large)) if large > 0 => Some(three(small as f64 / large as f64)),
-            _ => None,
-        },
+        compression_ratio: seen.compression_ratio().map(three),
         final_metrics: metrics(&seen.final_metrics).filter(|_| ended),
         ..Run::default()
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws::spec::JobBucket;
 use planner::{Candidate, Decision};
 use schemas::ml_training::{Config, Outputs, Placement, too_many_tags};
 use tfplugin::{Attr, Diagnostics, Value, to_value};
@@ -160,25 +161,18 @@ fn job_bucket(known: &Known<'_>, region: &str) -> Attr<String> {
         .as_ref()
         .known()
         .and_then(|regional| regional.get(region));
-    match entry.map(|entry| &entry.dataset_s3_uri) {
+    let replica = match entry.map(|entry| &entry.dataset_s3_uri) {
         Some(Attr::Unknown) => return Attr::Unknown,
-        Some(Attr::Known(uri)) => {
-            return aws::naming::split_s3_uri(uri)
-                .map(|(bucket, _)| bucket.to_owned())
-                .into();
-        }
-        Some(Attr::Null) | None => {}
-    }
-    both(
+        Some(Attr::Known(uri)) => Some(uri.as_str()),
+        Some(Attr::Null) | None => None,
+    };
+    let data = both(
         known.config.s3_bucket_name.as_ref(),
         known.dataset_region.as_ref(),
-    )
-    .map(|(bucket, home)| {
-        if home == region {
-            bucket.clone()
-        } else {
-            aws::naming::companion_bucket(bucket, region)
-        }
+    );
+    data.map(|(bucket, home)| {
+        let job_bucket = JobBucket::of(bucket, home, region, replica);
+        job_bucket.name(bucket).to_owned()
     })
 }
 

@@ -127,10 +127,7 @@ fn observed(
         model_size_bytes: seen
             .model_size_bytes
             .and_then(|bytes| i64::try_from(bytes).ok()),
-        compression_ratio: match (seen.compressed_size_bytes, seen.model_size_bytes) {
-            (Some(small), Some(large)) if large > 0 => Some(three(small as f64 / large as f64)),
-            _ => None,
-        },
+        compression_ratio: seen.compression_ratio().map(three),
         method: Some(figures.method.as_str().to_owned()),
         coverage_percent: Some((figures.coverage * 100.0).round()),
     });

@@ -265,15 +265,8 @@ impl<'a> Here<'a> {
 
     fn job_bucket(&self, data: &DataBucket) -> JobBucket {
         let region = &self.from.decision.selected_region;
-        match self.replica().and_then(|uri| naming::split_s3_uri(uri)) {
-            Some((name, _)) => JobBucket::Replica {
-                name: name.to_owned(),
-            },
-            None if *region == data.region => JobBucket::Data,
-            None => JobBucket::Companion {
-                name: naming::companion_bucket(&data.name, region),
-            },
-        }
+        let replica = self.replica().map(String::as_str);
+        JobBucket::of(&data.name, &data.region, region, replica)
     }
 
     fn channels(&self, data: &DataBucket) -> Vec<Channel> {
