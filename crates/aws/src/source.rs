@@ -7,9 +7,11 @@
 //! Patterns are matched against the path relative to the folder, with `/` between the parts: `*` and `?` stay
 //! inside a part, `**` crosses parts, a pattern without `/` matches the name at any depth, and a pattern that
 //! matches a folder leaves out all that is in it.
+//!
+//! Both functions read files and compute: an async caller gives them a thread of their own.
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -31,65 +33,155 @@ pub const ALWAYS_EXCLUDED: [&str; 8] = [
     ".ipynb_checkpoints",
 ];
 
+/// Largest archive, in bytes: it is held in memory and sent in one call.
+const LARGEST_ARCHIVE: usize = 500_000_000;
+
+/// Largest folder, in bytes. What is larger holds data, and would be read whole for every plan.
+const LARGEST_FOLDER: u64 = 10 * LARGEST_ARCHIVE as u64;
+
 /// Digest of the folder's content: 64 hexadecimal digits.
 ///
 /// # Errors
-/// The folder or a file in it cannot be read, holds a broken link or nothing at all.
+/// The folder or a file in it cannot be read, holds a broken link, more than code or nothing at all.
 pub fn digest(dir: &Path, exclude: &[String]) -> Result<String, Error> {
-    let mut hasher = Sha256::new();
+    let mut whole = Sha256::new();
     for file in files(dir, exclude)? {
-        let mut content = fs::File::open(&file.path).map_err(|error| local(&file.path, &error))?;
-        let mut inner = Sha256::new();
-        let mut buffer = vec![0u8; 1 << 16];
-        loop {
-            let read = content
-                .read(&mut buffer)
-                .map_err(|error| local(&file.path, &error))?;
-            if read == 0 {
-                break;
-            }
-            inner.update(&buffer[..read]);
-        }
-        // Lengths first: no two lists of files give the same stream.
-        hasher.update((file.relative.len() as u64).to_be_bytes());
-        hasher.update(file.relative.as_bytes());
-        hasher.update([u8::from(file.executable)]);
-        hasher.update(inner.finalize());
+        let mut content = file.open()?;
+        io::copy(&mut content, &mut io::sink()).map_err(|error| local(&file.path, &error))?;
+        file.count(&mut whole, content);
     }
-    Ok(crate::naming::hex(&hasher.finalize()))
+    Ok(crate::naming::hex(&whole.finalize()))
 }
 
-/// The folder as a `tar.gz` whose bytes depend on nothing but the content.
-pub(crate) fn archive(dir: &Path, exclude: &[String]) -> Result<Vec<u8>, Error> {
+/// A folder that was read once.
+pub(crate) struct Packed {
+    /// What [`digest`] says of the same content.
+    pub(crate) digest: String,
+    /// A `tar.gz` whose bytes depend on nothing but the content.
+    pub(crate) archive: Vec<u8>,
+}
+
+/// Packs the folder.
+///
+/// # Errors
+/// Those of [`digest`]; the archive would be larger than one call takes.
+pub(crate) fn pack(dir: &Path, exclude: &[String]) -> Result<Packed, Error> {
+    pack_within(dir, exclude, LARGEST_ARCHIVE)
+}
+
+fn pack_within(dir: &Path, exclude: &[String], most: usize) -> Result<Packed, Error> {
     let encoder = flate2::GzBuilder::new()
         .mtime(0)
         .operating_system(255)
-        .write(Vec::new(), flate2::Compression::new(6));
+        .write(Bounded::new(most), flate2::Compression::new(6));
     let mut builder = tar::Builder::new(encoder);
     builder.mode(tar::HeaderMode::Deterministic);
+    let mut whole = Sha256::new();
     for file in files(dir, exclude)? {
-        let content = fs::read(&file.path).map_err(|error| local(&file.path, &error))?;
+        let mut content = file.open()?;
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(tar::EntryType::Regular);
-        header.set_size(content.len() as u64);
+        header.set_size(file.bytes);
         header.set_mode(if file.executable { 0o755 } else { 0o644 });
         header.set_mtime(0);
         header.set_uid(0);
         header.set_gid(0);
-        builder
-            .append_data(&mut header, &file.relative, content.as_slice())
-            .map_err(|error| local(&file.path, &error))?;
+        let added = builder.append_data(&mut header, &file.relative, &mut content);
+        if builder.get_ref().get_ref().is_full() {
+            return Err(too_large(dir, "packs to", most as u64));
+        }
+        added.map_err(|error| local(&file.path, &error))?;
+        file.count(&mut whole, content);
     }
-    builder
+    match builder
         .into_inner()
         .and_then(flate2::write::GzEncoder::finish)
-        .map_err(|error| local(dir, &error))
+    {
+        Ok(archive) => Ok(Packed {
+            digest: crate::naming::hex(&whole.finalize()),
+            archive: archive.bytes,
+        }),
+        // Memory is all that the end of an archive can run out of.
+        Err(_) => Err(too_large(dir, "packs to", most as u64)),
+    }
+}
+
+/// Bytes in memory, up to a limit.
+struct Bounded {
+    bytes: Vec<u8>,
+    most: usize,
+    full: bool,
+}
+
+impl Bounded {
+    fn new(most: usize) -> Self {
+        Self {
+            bytes: Vec::new(),
+            most,
+            full: false,
+        }
+    }
+
+    /// Whether more was to be written than fits.
+    fn is_full(&self) -> bool {
+        self.full
+    }
+}
+
+impl Write for Bounded {
+    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
+        self.full |= self.bytes.len() + more.len() > self.most;
+        if self.full {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(more);
+        Ok(more.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is read is hashed.
+struct Hashing<R> {
+    inner: R,
+    hasher: Sha256,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..read]);
+        Ok(read)
+    }
 }
 
 struct File {
     relative: String,
     path: PathBuf,
     executable: bool,
+    bytes: u64,
+}
+
+impl File {
+    /// Its content, and no more of it than there was when the folder was listed: an archive says sizes first.
+    fn open(&self) -> Result<Hashing<io::Take<BufReader<fs::File>>>, Error> {
+        let content = fs::File::open(&self.path).map_err(|error| local(&self.path, &error))?;
+        Ok(Hashing {
+            inner: BufReader::with_capacity(1 << 16, content).take(self.bytes),
+            hasher: Sha256::new(),
+        })
+    }
+
+    /// Adds the file, which has been read, to the digest of the whole.
+    fn count<R>(&self, whole: &mut Sha256, content: Hashing<R>) {
+        // Lengths first: no two lists of files give the same stream.
+        whole.update((self.relative.len() as u64).to_be_bytes());
+        whole.update(self.relative.as_bytes());
+        whole.update([u8::from(self.executable)]);
+        whole.update(content.hasher.finalize());
+    }
 }
 
 /// Every file that counts, by relative path.
@@ -137,12 +229,21 @@ fn files(dir: &Path, exclude: &[String]) -> Result<Vec<File>, Error> {
             let meta = fs::metadata(&path).map_err(|error| local(&path, &error))?;
             if meta.is_dir() {
                 open.push((path, relative, depth + 1));
-            } else {
+            } else if meta.is_file() {
                 found.push(File {
                     relative,
                     executable: is_executable(&meta),
                     path,
+                    bytes: meta.len(),
                 });
+            } else {
+                // Reading a pipe would wait for somebody who writes into it.
+                return Err(Error::new(
+                    Kind::Local,
+                    format!("{} is neither a file nor a folder", path.display()),
+                )
+                .advise("Leave it out with source_exclude.")
+                .on("source"));
             }
         }
     }
@@ -152,6 +253,9 @@ fn files(dir: &Path, exclude: &[String]) -> Result<Vec<File>, Error> {
                 .advise("Check source_dir and source_exclude.")
                 .on("source"),
         );
+    }
+    if found.iter().map(|file| file.bytes).sum::<u64>() > LARGEST_FOLDER {
+        return Err(too_large(dir, "holds", LARGEST_FOLDER));
     }
     found.sort_by(|left, right| left.relative.cmp(&right.relative));
     Ok(found)
@@ -209,7 +313,16 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-fn local(path: &Path, error: &std::io::Error) -> Error {
+fn too_large(dir: &Path, does: &str, most: u64) -> Error {
+    Error::new(
+        Kind::Local,
+        format!("{} {does} more than {} MB", dir.display(), most / 1_000_000),
+    )
+    .advise("Leave data out with source_exclude: data belong into an input channel.")
+    .on("source")
+}
+
+fn local(path: &Path, error: &io::Error) -> Error {
     Error::new(
         Kind::Local,
         format!("cannot read {}: {error}", path.display()),
@@ -244,10 +357,9 @@ mod tests {
             digest(one.path(), &[]).unwrap(),
             digest(two.path(), &[]).unwrap()
         );
-        assert_eq!(
-            archive(one.path(), &[]).unwrap(),
-            archive(two.path(), &[]).unwrap()
-        );
+        let packed = pack(one.path(), &[]).unwrap();
+        assert_eq!(packed.archive, pack(two.path(), &[]).unwrap().archive);
+        assert_eq!(packed.digest, digest(one.path(), &[]).unwrap());
         // The same bytes cut differently into names and contents are another content.
         let moved = folder(&[("train.py", "ab"), ("lib/x.py", "")]);
         assert_ne!(
@@ -260,6 +372,44 @@ mod tests {
             digest(folder(&[("train.py", "a")]).path(), &[]).unwrap()
         );
         assert!(digest(folder(&[(".git/HEAD", "ref")]).path(), &[]).is_err());
+    }
+
+    /// Noise packs to its own size: what is over the limit by a byte is refused, what is under it is packed.
+    #[test]
+    fn an_archive_stops_at_its_limit() {
+        let noise: String = (0..40_000_u32)
+            .flat_map(|seed| Sha256::digest(seed.to_be_bytes()))
+            .map(|byte| char::from(b' ' + byte % 64))
+            .collect();
+        let code = folder(&[("train.py", "a"), ("weights.bin", &noise)]);
+        let whole = pack(code.path(), &[]).unwrap();
+        for most in [0, 1_000, whole.archive.len() - 1] {
+            let error = pack_within(code.path(), &[], most).err().unwrap();
+            assert!(error.message().contains("packs to more than"), "{error}");
+        }
+        let just = pack_within(code.path(), &[], whole.archive.len()).unwrap();
+        assert_eq!(just.archive, whole.archive);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_cannot_be_code_is_refused_before_it_is_read() {
+        let code = folder(&[("train.py", "a")]);
+        let data = fs::File::create(code.path().join("data.bin")).unwrap();
+        data.set_len(LARGEST_FOLDER).unwrap();
+        let error = digest(code.path(), &[]).unwrap_err();
+        assert!(
+            error.message().contains("holds more than 5000 MB"),
+            "{error}"
+        );
+        assert!(digest(code.path(), &["data.bin".to_owned()]).is_ok());
+
+        let _socket = std::os::unix::net::UnixListener::bind(code.path().join("s")).unwrap();
+        let error = digest(code.path(), &["data.bin".to_owned()]).unwrap_err();
+        assert!(
+            error.message().contains("neither a file nor a folder"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -68,12 +68,12 @@ pub fn serve(provider: impl Provider, options: ServeOptions) -> ExitCode {
     }
 }
 
-/// A few threads: handlers wait for the network most of the time, and one that computes must not
-/// keep the others, or a Ctrl-C, waiting.
+/// Two threads, however many cores there are: handlers wait for the network most of the time, and
+/// one that computes must not keep the others, or a Ctrl-C, waiting. What computes or reads for
+/// longer than a decision takes belongs on a thread of its own (`spawn_blocking`).
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores.clamp(2, 4))
+        .worker_threads(2)
         .enable_all()
         .build()
 }

@@ -71,7 +71,7 @@ declare! {
             .preset(Preset::Derived("the newest PyTorch"))
             .more("Not with `training_image` or `algorithm`, which bring their own.");
         source_dir: String, "Local folder with the training code.", text(Text::UpTo(4096)).run()
-            .more("Packed into an archive whose digest depends on the content alone and is shown as `source_digest`. A file that changes between plan and apply makes Terraform say \"Provider produced inconsistent final plan\": plan again. Moving the folder without changing its content starts no run.");
+            .more("Packed into an archive whose digest depends on the content alone and is shown as `source_digest`. A file that changes between plan and apply makes Terraform say \"Provider produced inconsistent final plan\": plan again. Moving the folder without changing its content starts no run. It is read for every plan: what it holds beyond 5 GB, or packs to beyond 500 MB, is refused, since data belong into an input channel.");
         source_exclude: Texts, "Patterns of files to leave out of the archive.", list(&GLOB, 100).run()
             .more("`*` and `?` stay within one part of a path, `**` goes across; a pattern without `/` means a name at any depth, and one that means a folder leaves out all of it. Always left out: `.git`, `.hg`, `.svn`, `__pycache__`, `*.pyc`, `.DS_Store`, `.terraform`, `.ipynb_checkpoints`.");
         source_s3_uri: String, "Archive with the training code.", text(Text::S3Uri).run();

@@ -11,9 +11,6 @@ use crate::s3::Only;
 use crate::source;
 use crate::spec::Source;
 
-/// Largest archive: it is held in memory and sent in one call.
-const LARGEST_ARCHIVE: usize = 500_000_000;
-
 pub(crate) struct Pack;
 
 #[async_trait]
@@ -31,15 +28,6 @@ impl Step for Pack {
         else {
             return Ok(());
         };
-        let now = source::digest(path, exclude)?;
-        if now != *digest {
-            return Err(Error::new(
-                Kind::Local,
-                format!("{} has changed since the plan was made", path.display()),
-            )
-            .advise("Plan and apply again, so that what runs is what was reviewed.")
-            .on("source"));
-        }
         if let Some(entry) = &run.spec.entry_point {
             let script = entry.split_whitespace().next().unwrap_or(entry);
             if !path.join(script).is_file() {
@@ -51,21 +39,24 @@ impl Step for Pack {
                 .on("entry_point"));
             }
         }
-        let archive = source::archive(path, exclude)?;
-        if archive.len() > LARGEST_ARCHIVE {
+        let (folder, patterns) = (path.clone(), exclude.clone());
+        let packing = tokio::task::spawn_blocking(move || source::pack(&folder, &patterns));
+        let packed = packing.await.map_err(|error| {
+            Error::new(
+                Kind::Local,
+                format!("packing {} broke off: {error}", path.display()),
+            )
+            .on("source")
+        })??;
+        if packed.digest != *digest {
             return Err(Error::new(
                 Kind::Local,
-                format!(
-                    "{} packs to {} MB, more than {} MB",
-                    path.display(),
-                    archive.len() / 1_000_000,
-                    LARGEST_ARCHIVE / 1_000_000
-                ),
+                format!("{} has changed since the plan was made", path.display()),
             )
-            .advise("Leave data out with source_exclude: data belong into an input channel.")
+            .advise("Plan and apply again, so that what runs is what was reviewed.")
             .on("source"));
         }
-        run.archive = Some(archive);
+        run.archive = Some(packed.archive);
         Ok(())
     }
 }

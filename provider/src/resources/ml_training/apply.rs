@@ -22,6 +22,7 @@ use super::private::{Intent, Remembered};
 use super::spec::{self, Ingredients};
 use super::{
     alarms, destroy, expiry, fallback, foreign, identity, later, manifest, recover, run, say,
+    source,
 };
 use crate::configured::Configured;
 use crate::object::{Object, get, object};
@@ -108,10 +109,16 @@ async fn prepare(
     } else {
         super::plan::previous(&object(&request.prior))
     };
+    // As planned: what is packed has to agree with it, and the folder is read once.
+    let digest = match get(planned, "source_digest") {
+        known @ Value::String(_) => Attr::Known(known.as_str().unwrap_or_default().to_owned()),
+        _ => source::digest(&config).await?,
+    };
     let decided = decide(
         configured,
         &config,
         &written,
+        &digest,
         previous,
         remembered.tried.as_ref(),
     )

@@ -1,4 +1,4 @@
-//! From a configuration to the decision and the outputs that follow from it: pure but for the source folder's digest.
+//! From a configuration to the decision and the outputs that follow from it.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::image::{self, Container};
 use super::live_price;
 use super::planned::merge;
 use super::request::{Around, NoRequest, request};
-use super::{fallback, later, placement, say, source};
+use super::{fallback, later, placement, say};
 use crate::configured::Configured;
 use crate::object::{Object, get};
 use crate::settings::known_map;
@@ -43,11 +43,13 @@ impl Decided {
     }
 }
 
-/// Decides a run that starts from `config`; `previous` is where the run before it was, `tried` what had no capacity.
+/// Decides a run that starts from `config` with the code of `source_digest`; `previous` is where the run before it was,
+/// `tried` what had no capacity.
 pub(crate) async fn decide(
     configured: &Configured,
     config: &Config,
     written: &Object,
+    source_digest: &Attr<String>,
     previous: Option<Place>,
     tried: Option<&Tried>,
 ) -> Result<Decided, Diagnostics> {
@@ -59,7 +61,7 @@ pub(crate) async fn decide(
     let known = Known {
         config,
         dataset_region: dataset_region.clone(),
-        source_digest: source::digest(config).await?,
+        source_digest: source_digest.clone(),
         follows: !config.placement.is_null(),
         tags: tags(configured, config),
         for_the_code: schemas::ml_training::handed_over()

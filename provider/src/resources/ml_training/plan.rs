@@ -40,7 +40,7 @@ pub(crate) async fn plan(
         let tried = again::next(prior, &config, &remembered);
         let asked = matches!(change, Change::None | Change::InPlace(_));
         if let Some(tried) = tried.filter(|_| !matches!(change, Change::Replace(_))) {
-            let found = elsewhere(configured, &config, &written, prior, &tried).await;
+            let found = elsewhere(configured, &config, &written, &digest, prior, &tried).await;
             match found {
                 Ok(()) => {
                     if asked {
@@ -71,6 +71,7 @@ pub(crate) async fn plan(
                 configured,
                 &config,
                 &written,
+                &digest,
                 previous(prior),
                 again.as_ref(),
             )
@@ -90,7 +91,7 @@ pub(crate) async fn plan(
             (outputs, Value::Null)
         }
         _ => {
-            let decided = decide(configured, &config, &written, None, None).await?;
+            let decided = decide(configured, &config, &written, &digest, None, None).await?;
             diagnostics.extend(decided.diagnostics);
             (decided.outputs, Value::Null)
         }
@@ -171,13 +172,15 @@ async fn elsewhere(
     configured: &Configured,
     config: &Config,
     written: &Object,
+    digest: &Attr<String>,
     prior: &Object,
     tried: &Tried,
 ) -> Result<(), Diagnostic> {
     if !config.placement.is_null() {
         return Err(again::placed(prior));
     }
-    let why = match decide(configured, config, written, previous(prior), Some(tried)).await {
+    let previous = previous(prior);
+    let why = match decide(configured, config, written, digest, previous, Some(tried)).await {
         Ok(decided) if decided.decision().is_some() => return Ok(()),
         Ok(decided) => decided.diagnostics,
         Err(why) => why,
