@@ -216,6 +216,14 @@ impl Overrides {
                         "usd_per_hour and discount_percent exclude each other".to_owned(),
                     );
                 }
+                let listed = |region: usize| generated::CELLS[index][region].micro_usd > 0;
+                let any = region.map_or_else(|| (0..generated::REGIONS.len()).any(listed), listed);
+                if own.discount_percent.is_some() && !any {
+                    r.fail(
+                        at,
+                        "discount_percent is taken off the list price, and none is known there: give usd_per_hour".to_owned(),
+                    );
+                }
                 self.prices.push((index, region, own));
             });
         });
@@ -245,6 +253,24 @@ impl Overrides {
                     }
                 },
             );
+            let own = |wanted: TypeField, embedded: f64| {
+                let mut given = self
+                    .types
+                    .iter()
+                    .filter(|(i, field, _)| *i == index && *field == wanted);
+                given.next().map_or(embedded, |(_, _, watts)| *watts)
+            };
+            let embedded = &generated::INSTANCE_TYPES[index];
+            let (idle, training) = (
+                own(TypeField::Idle, embedded.idle_w),
+                own(TypeField::Training, embedded.train_w),
+            );
+            if idle >= training {
+                r.fail(
+                    at,
+                    format!("training_w ({training}) has to be above idle_w ({idle}): give both"),
+                );
+            }
         });
     }
 
@@ -344,8 +370,10 @@ impl Catalog {
                     cell.flags |= ROW | VERIFIED;
                     cell.source = SourceId::OVERRIDE;
                 }
-                if let Some(percent) = own.discount_percent.filter(|_| cell.micro_usd > 0) {
-                    cell.micro_usd = (f64::from(cell.micro_usd) * (1.0 - percent / 100.0))
+                // Off the list price, whatever the entry for every region has made of it.
+                let listed = generated::CELLS[*instance_type][index].micro_usd;
+                if let Some(percent) = own.discount_percent.filter(|_| listed > 0) {
+                    cell.micro_usd = (f64::from(listed) * (1.0 - percent / 100.0))
                         .round()
                         .max(1.0) as u32;
                     cell.source = SourceId::OVERRIDE;

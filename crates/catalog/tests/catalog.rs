@@ -216,7 +216,10 @@ fn images_are_found_or_refused_with_what_exists() {
 fn own_figures_are_laid_over_and_marked() {
     let text = r#"{
         "regions": { "eu-north-1": { "pue": 1.05, "intensity_g_per_kwh": { "value": 0.5, "low": 0, "high": 1 }, "attribution": "market-based" } },
-        "prices": { "ml.p5.48xlarge": { "eu-north-1": { "usd_per_hour": 40 }, "*": { "discount_percent": 10 } } },
+        "prices": {
+            "ml.p5.48xlarge": { "eu-north-1": { "usd_per_hour": 40 }, "*": { "discount_percent": 10 } },
+            "ml.p4d.24xlarge": { "us-east-1": { "discount_percent": 10 }, "*": { "discount_percent": 50 } }
+        },
         "instance_types": { "ml.g5.xlarge": { "training_w": 250 } },
         "throughput": { "TRN1": { "vision": { "amp": 0.4 } } },
         "constants": { "startup_hours": { "value": 0.2, "low": 0.1, "high": 0.3 } }
@@ -245,6 +248,15 @@ fn own_figures_are_laid_over_and_marked() {
         (elsewhere.on_demand_usd_h, elsewhere.basis),
         (Some(56.9664), Basis::Own)
     );
+    // A region's own entry stands alone: it is not taken off what the entry for all regions left.
+    for (region, kept) in [("us-east-1", 0.9), ("us-east-2", 0.5)] {
+        let usd = |c: &Catalog| c.price("ml.p4d.24xlarge", region).unwrap().on_demand_usd_h;
+        let (own, listed) = (usd(&c).unwrap(), usd(Catalog::embedded()).unwrap());
+        assert!(
+            (own - kept * listed).abs() < 1e-6,
+            "{region}: {own} of {listed}"
+        );
+    }
     assert_eq!(
         c.instance_type("ml.g5.xlarge").unwrap().power_source,
         SourceId::OVERRIDE
@@ -267,7 +279,8 @@ fn wrong_own_figures_are_named_all_at_once() {
     let text = r#"{
         "regons": {},
         "regions": { "eu-nort-1": {}, "eu-north-1": { "pue": 0.5, "attribution": "green", "pu": 1 } },
-        "prices": { "ml.p5.48xlarge": { "*": { "usd_per_hour": "40" }, "eu-north-1": 3 } },
+        "prices": { "ml.p5.48xlarge": { "*": { "usd_per_hour": "40" }, "eu-north-1": 3, "af-south-1": { "discount_percent": 5 } } },
+        "instance_types": { "ml.p4d.24xlarge": { "training_w": 10 } },
         "constants": { "nvme_gb_per_s": { "value": 1, "low": 0, "high": 2 }, "startup_hours": { "low": 1 } }
     }"#;
     let errors: Vec<String> = Overrides::parse(text)
@@ -278,7 +291,9 @@ fn wrong_own_figures_are_named_all_at_once() {
     let expected = [
         "constants.nvme_gb_per_s: has to be above 0",
         "constants.startup_hours: an object needs a value, with low and high if it has a range",
+        "instance_types.ml.p4d.24xlarge: training_w (10) has to be above idle_w (744.8): give both",
         "prices.ml.p5.48xlarge.*.usd_per_hour: a number is expected, not a string",
+        "prices.ml.p5.48xlarge.af-south-1: discount_percent is taken off the list price, and none is known there: give usd_per_hour",
         "prices.ml.p5.48xlarge.eu-north-1: an object is expected, not a number",
         "regions.eu-nort-1: unknown region \"eu-nort-1\"; did you mean eu-north-1?",
         "regions.eu-north-1.attribution: \"green\", legal: \"location-based\", \"market-based\"",

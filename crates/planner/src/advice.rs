@@ -5,6 +5,7 @@ use catalog::{Confidence, Kind};
 
 use crate::decide::is_spot;
 use crate::model::NoPace;
+use crate::rules::NoSpot;
 use crate::savings::Compared;
 use crate::solve::{Found, Solver};
 use crate::text::{hours, list, money, percent, plain, sig3};
@@ -114,28 +115,51 @@ fn elsewhere(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
             continue;
         };
         named.push(best.region);
-        let region = m.regions()[best.region].name;
-        let mut settings = Vec::new();
-        if request.preferred_training_regions.is_empty() {
-            settings.push(format!("data_residency = \"{}\"", residency.as_str()));
-            if m.is_remote(best.region) && request.allow_companion_bucket != Some(true) {
-                settings.push("allow_companion_bucket = true".to_owned());
-            }
-        } else {
-            settings.push(format!("{region} in preferred_training_regions"));
-        }
-        if m.is_remote(best.region) && request.dataset_size_gb > request.max_staging_gb {
-            settings.push(format!(
-                "max_staging_gb = {}",
-                request.dataset_size_gb.ceil()
+        // Only what leads there when it is followed to the letter.
+        let (allowing, settings) = allowing(solver, best.region);
+        let followed = what_if(solver, chosen, |r| *r = allowing);
+        if let Some(best) = followed.filter(|b| b.region == best.region) {
+            lines.push(format!(
+                "Allowing {} ({}): {}.",
+                m.regions()[best.region].name,
+                settings.join(", "),
+                effect(chosen, &best)
             ));
         }
-        lines.push(format!(
-            "Allowing {region} ({}): {}.",
-            settings.join(", "),
-            effect(chosen, &best)
-        ));
     }
+}
+
+/// The request that lets a run go to a region, and the settings that differ.
+fn allowing(solver: &Solver, region: usize) -> (Request, Vec<String>) {
+    let m = &solver.m;
+    let name = m.regions()[region].name;
+    let mut request = m.request.clone();
+    let mut settings = Vec::new();
+    let has_list = !request.preferred_training_regions.is_empty();
+    if has_list && !request.preferred_training_regions.iter().any(|r| r == name) {
+        request.preferred_training_regions.push(name.to_owned());
+        settings.push(format!("{name} in preferred_training_regions"));
+    }
+    if !request.enable_cross_region_training {
+        request.enable_cross_region_training = true;
+        settings.push("enable_cross_region_training = true".to_owned());
+    }
+    let least = rules::least_residency(&m.regions()[m.home], &m.regions()[region]);
+    if least > rules::residency(&request) {
+        request.data_residency = Some(least);
+        settings.push(format!("data_residency = \"{}\"", least.as_str()));
+    }
+    if m.is_remote(region) {
+        if !request.allow_companion_bucket.unwrap_or(has_list) {
+            request.allow_companion_bucket = Some(true);
+            settings.push("allow_companion_bucket = true".to_owned());
+        }
+        if request.dataset_size_gb > request.max_staging_gb {
+            request.max_staging_gb = request.dataset_size_gb.ceil();
+            settings.push(format!("max_staging_gb = {}", request.max_staging_gb));
+        }
+    }
+    (request, settings)
 }
 
 fn other_types(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
@@ -209,21 +233,34 @@ fn spot(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
         }
         return;
     }
-    if rules::wants_spot(m) || request.training_plan {
-        return;
-    }
     let mut with = request.clone();
-    with.use_spot_instances = Some(true);
-    with.supports_checkpointing = true;
+    let what = match rules::spot(m, chosen.instance_type, chosen.region) {
+        Err(NoSpot::TooDear(percent_of_list)) => {
+            with.max_spot_price_percentage = percent_of_list.ceil();
+            format!(
+                "max_spot_price_percentage = {}",
+                with.max_spot_price_percentage
+            )
+        }
+        // On spot capacity there are no training plans, no warm pools and no choice among several types.
+        Err(NoSpot::NotWanted)
+            if !(request.training_plan || request.several_types || request.keep_alive.0 > 0.0) =>
+        {
+            with.use_spot_instances = Some(true);
+            with.supports_checkpointing = true;
+            let also = if request.supports_checkpointing {
+                ""
+            } else {
+                " with supports_checkpointing = true"
+            };
+            format!("use_spot_instances = true{also}")
+        }
+        _ => return,
+    };
     let best = solver.with(&with).ok().and_then(|s| s.best());
     if let Some(best) = best.filter(is_spot) {
         let usd = (best.x.usd / chosen.x.usd - 1.0) * 100.0;
         if usd <= -WORTH_PERCENT {
-            let what = if request.supports_checkpointing {
-                "use_spot_instances = true"
-            } else {
-                "use_spot_instances = true with supports_checkpointing = true"
-            };
             lines.push(format!("{what}: {} USD.", percent(usd)));
         }
     }

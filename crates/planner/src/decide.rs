@@ -5,9 +5,10 @@ use catalog::Catalog;
 use crate::answer::{Audit, Breakdown, Candidate, Decision, Estimate};
 use crate::factors::{Factors, Metric};
 use crate::model::{Buying, Pace};
+use crate::rules::NoSpot;
 use crate::savings::Compared;
 use crate::solve::{Found, Ranking, Solver};
-use crate::text::{capacity, hours, money, percent, plain, sig2, sig3};
+use crate::text::{hours, money, percent, plain, sig2, sig3};
 use crate::time::{shown, words};
 use crate::{
     Answer, Band, GramsPerKwh, Hours, InputMode, Kg, Kwh, OnInfeasible, Request, Start, Usd,
@@ -140,7 +141,7 @@ pub(crate) fn line(solver: &Solver, found: &Found, estimate: &Estimate) -> Strin
         "{}, {count}{}, {}, {}{}: {} kWh, {} kgCO2e ({} to {}), {usd}",
         solver.m.regions()[found.region].name,
         solver.m.types()[found.instance_type].name,
-        capacity(found.buying, rules::wants_spot(&solver.m)),
+        capacity(solver, found),
         words::start(solver, found),
         hours(estimate.runtime_hours.value.0),
         sig3(estimate.energy_kwh.value.0),
@@ -148,6 +149,18 @@ pub(crate) fn line(solver: &Solver, found: &Found, estimate: &Estimate) -> Strin
         sig2(estimate.emissions_kg.low.0),
         sig2(estimate.emissions_kg.high.0),
     )
+}
+
+/// `spot`, `on-demand`, or why it is on demand although spot was wanted.
+fn capacity(solver: &Solver, found: &Found) -> &'static str {
+    if is_spot(found) {
+        return "spot";
+    }
+    match rules::spot(&solver.m, found.instance_type, found.region) {
+        Err(NoSpot::NoMarket) => "on-demand (no spot market)",
+        Err(NoSpot::TooDear(_)) => "on-demand (spot above max_spot_price_percentage)",
+        Ok(_) | Err(NoSpot::NotWanted) => "on-demand",
+    }
 }
 
 fn write_up(solver: &Solver, ranking: Ranking) -> Decision {

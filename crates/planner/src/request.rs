@@ -235,6 +235,9 @@ pub struct RegionBound {
     pub volume_kms_key_arn: bool,
     /// `output_s3_uri` is set.
     pub output_s3_uri: bool,
+    /// A channel reads a file system of the user's own, which stands in one network of that region.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mounted: bool,
 }
 
 /// What the `regional` entry of one region sets.
@@ -337,6 +340,9 @@ pub struct Request {
     /// `keep_alive_minutes`: how long the instances idle after the run.
     #[serde(default, skip_serializing_if = "is_none_at_all")]
     pub keep_alive: Hours,
+    /// `fallback_instance_types` asks for some: SageMaker chooses among several types on demand only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub several_types: bool,
     /// `instance_priority`.
     pub instance_priority: Objective,
     /// `accelerator_count_policy`.
@@ -445,6 +451,7 @@ impl Request {
             training_plan: false,
             training_plan_region: None,
             keep_alive: Hours(0.0),
+            several_types: false,
             instance_priority: Objective::CarbonOptimized,
             accelerator_count_policy: AcceleratorCountPolicy::Same,
             max_slowdown: None,

@@ -1,7 +1,5 @@
 //! Numbers and lines as a reviewer reads them: three significant digits.
 
-use crate::model::Buying;
-
 /// Three significant digits, thousands separated: `15.3`, `1,510`, `0.0123`.
 pub(crate) fn sig3(x: f64) -> String {
     significant(x, 3)
@@ -109,15 +107,6 @@ pub(crate) fn money(x: f64) -> String {
         format!("+{amount} USD")
     } else {
         format!("{amount} USD")
-    }
-}
-
-/// `spot`, `on-demand`, or why it is on demand although spot was wanted.
-pub(crate) fn capacity(buying: Buying, wanted_spot: bool) -> &'static str {
-    match buying {
-        Buying::Spot { .. } => "spot",
-        Buying::OnDemand if wanted_spot => "on-demand (no spot market)",
-        Buying::OnDemand => "on-demand",
     }
 }
 

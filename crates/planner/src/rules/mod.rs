@@ -12,7 +12,7 @@ mod why;
 
 pub(crate) use gates::{Gated, gates, runtime, signal, threshold};
 pub(crate) use instance_type::instance_type;
-pub(crate) use offer::{buying, offer, wants_spot};
-pub(crate) use region::region;
-pub(crate) use scope::Scope;
+pub(crate) use offer::{NoSpot, buying, offer, spot, wants_spot};
+pub(crate) use region::{least_residency, region};
+pub(crate) use scope::{Scope, residency};
 pub(crate) use why::Why;

@@ -63,35 +63,40 @@ pub(crate) fn offer(
     true
 }
 
-/// Whether spot is wanted, and how the capacity is bought in a place.
+/// Why there is no spot capacity in a place.
+pub(crate) enum NoSpot {
+    NotWanted,
+    NoMarket,
+    /// It costs this many percent of the price on demand.
+    TooDear(f64),
+}
+
+/// How the capacity is bought in a place.
 pub(crate) fn buying(m: &Model, instance_type: usize, region: usize) -> Buying {
-    let request = m.request;
-    if let Some(crate::Capacity::OnDemand) = request.only.as_ref().and_then(|p| p.capacity) {
-        return Buying::OnDemand;
-    }
+    spot(m, instance_type, region).unwrap_or(Buying::OnDemand)
+}
+
+/// Spot capacity in a place, or why there is none.
+pub(crate) fn spot(m: &Model, instance_type: usize, region: usize) -> Result<Buying, NoSpot> {
     if !wants_spot(m) {
-        return Buying::OnDemand;
+        return Err(NoSpot::NotWanted);
     }
-    let c = m.catalog.constants();
+    let least = m.catalog.constants().spot_least_saving_percent.value;
     let market = m
         .catalog
         .price_at(instance_type, region)
         .filter(|p| p.on_demand_usd_h.is_some())
-        .and_then(|p| p.spot);
-    match market {
-        Some(market) if market.saving_percent >= c.spot_least_saving_percent.value => {
-            let saving = m.catalog.believed_saving_percent(market);
-            if 100.0 - saving <= request.max_spot_price_percentage {
-                Buying::Spot {
-                    saving: saving / 100.0,
-                    interruption_percent: market.interruption_percent,
-                }
-            } else {
-                Buying::OnDemand
-            }
-        }
-        _ => Buying::OnDemand,
+        .and_then(|p| p.spot)
+        .filter(|market| market.saving_percent >= least)
+        .ok_or(NoSpot::NoMarket)?;
+    let saving = m.catalog.believed_saving_percent(market);
+    if 100.0 - saving > m.request.max_spot_price_percentage {
+        return Err(NoSpot::TooDear(100.0 - saving));
     }
+    Ok(Buying::Spot {
+        saving: saving / 100.0,
+        interruption_percent: market.interruption_percent,
+    })
 }
 
 /// Whether spot is wanted at all.

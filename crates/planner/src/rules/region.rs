@@ -1,10 +1,23 @@
 //! Filters that look at the region alone.
 
-use catalog::images;
+use catalog::{Region, images};
 
 use super::{Scope, Why};
 use crate::model::Model;
 use crate::{ImageChoice, Residency};
+
+/// The narrowest `data_residency` that lets the data of `home` go to `region`.
+pub(crate) fn least_residency(home: &Region, region: &Region) -> Residency {
+    if region.name == home.name {
+        Residency::Region
+    } else if region.country == home.country {
+        Residency::Country
+    } else if region.geography == home.geography {
+        Residency::Geography
+    } else {
+        Residency::Any
+    }
+}
 
 /// Asks the rules about a region; `no` says whether to go on asking.
 pub(crate) fn region(
@@ -25,12 +38,17 @@ pub(crate) fn region(
         Residency::Geography => r.geography == home.geography,
         Residency::Any => true,
     };
-    let own = if scope.residency == Residency::Country {
-        r.country
-    } else {
-        r.geography
+    let outside = || Why::Residency {
+        scope: scope.residency,
+        own: if scope.residency == Residency::Country {
+            r.country
+        } else {
+            r.geography
+        },
+        least: least_residency(home, r),
+        switched_off: !request.enable_cross_region_training,
     };
-    if !inside && !no(Why::Residency(scope.residency, own)) {
+    if !inside && !no(outside()) {
         return false;
     }
     if scope.only.is_some_and(|(only, _)| only != index) && !no(Why::NotPlaced) {
@@ -77,6 +95,9 @@ pub(crate) fn region(
                 return false;
             }
         }
+    }
+    if request.region_bound.mounted && r.name != request.provider_region && !no(Why::Mounted) {
+        return false;
     }
     // A vpc_config of the provider's region is missing elsewhere, which has been said.
     let network = request.region_bound.vpc_config || entry.is_some_and(|e| e.vpc_config);

@@ -1,7 +1,21 @@
 //! What the request's lists mean, by places in the tables.
 
-use crate::Residency;
 use crate::model::Model;
+use crate::{Request, Residency};
+
+/// `data_residency` in force: without one, a list of regions says where the data may go.
+pub(crate) fn residency(request: &Request) -> Residency {
+    if !request.enable_cross_region_training {
+        return Residency::Region;
+    }
+    let has_list = !request.preferred_training_regions.is_empty();
+    let unless_given = if has_list {
+        Residency::Any
+    } else {
+        Residency::Region
+    };
+    request.data_residency.unwrap_or(unless_given)
+}
 
 /// The request's lists, by places in the tables.
 #[derive(Debug)]
@@ -31,17 +45,8 @@ impl Scope {
             ))
         });
         let has_list = !request.preferred_training_regions.is_empty();
-        let residency = if request.enable_cross_region_training {
-            request.data_residency.unwrap_or(if has_list {
-                Residency::Any
-            } else {
-                Residency::Region
-            })
-        } else {
-            Residency::Region
-        };
         Self {
-            residency,
+            residency: residency(request),
             listed_regions: list(
                 &request.preferred_training_regions,
                 &mut m.regions().iter().map(|r| r.name),

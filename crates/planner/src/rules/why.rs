@@ -11,12 +11,22 @@ use crate::{AcceleratorCountPolicy, Residency, Rule};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Why {
     Partition(&'static str),
-    Residency(Residency, &'static str),
+    Residency {
+        scope: Residency,
+        /// The region's own country or geography.
+        own: &'static str,
+        /// What would let the data go there.
+        least: Residency,
+        /// By `enable_cross_region_training = false`.
+        switched_off: bool,
+    },
     NotListedRegion,
     /// The region that the training plan is in.
     PlanElsewhere(String),
     NoRegional(&'static str),
     NoNetwork,
+    /// A channel's own file system is in the provider's region.
+    Mounted,
     Image(String),
     NoCompanion,
     StagingTooBig {
@@ -131,9 +141,9 @@ impl Why {
     pub(crate) fn rule(&self) -> Rule {
         match self {
             Self::Partition(_) => Rule::Partition,
-            Self::Residency(..) => Rule::Residency,
+            Self::Residency { .. } => Rule::Residency,
             Self::NotListedRegion | Self::NotPlaced => Rule::Regions,
-            Self::NoRegional(_) | Self::NoNetwork => Rule::Regional,
+            Self::NoRegional(_) | Self::NoNetwork | Self::Mounted => Rule::Regional,
             Self::Image(_) => Rule::ImageRegion,
             Self::NoCompanion | Self::StagingTooBig { .. } => Rule::Staging,
             Self::NotListedType => Rule::Types,
@@ -167,7 +177,18 @@ impl Why {
         let (r, t) = (region.name, instance_type.name);
         let up = |x: f64| plain(crate::text::round_up(x));
         Some(match self {
-            Self::Residency(..) => "data_residency = \"any\"".to_owned(),
+            Self::Residency {
+                least,
+                switched_off,
+                ..
+            } => {
+                let on = if *switched_off {
+                    "enable_cross_region_training = true and "
+                } else {
+                    ""
+                };
+                format!("{on}data_residency = \"{}\"", least.as_str())
+            }
             Self::OfferUnknown | Self::PriceUnknown => {
                 format!("{r} and {t} named alone (then without USD)")
             }
@@ -274,14 +295,18 @@ impl Why {
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Partition(own) => format!("another AWS partition ({own})"),
-            Self::Residency(residency, own) => match residency {
+            Self::Residency {
+                switched_off: true, ..
+            } => "enable_cross_region_training = false".to_owned(),
+            Self::Residency { scope, own, .. } => match scope {
                 Residency::Region => "data_residency = \"region\"".to_owned(),
-                _ => format!("data_residency = \"{}\" ({own})", residency.as_str()),
+                _ => format!("data_residency = \"{}\" ({own})", scope.as_str()),
             },
             Self::NotListedRegion => "not in preferred_training_regions".to_owned(),
             Self::NotPlaced => "not the given placement".to_owned(),
             Self::NoRegional(what) => format!("no {what} for it in regional"),
             Self::NoNetwork => "a file system needs a vpc_config there".to_owned(),
+            Self::Mounted => "the file_system of a channel is in the provider's region".to_owned(),
             Self::Image(message) => message.clone(),
             Self::NoCompanion => {
                 "the data would have to be staged there, allow_companion_bucket is false".to_owned()

@@ -1,5 +1,6 @@
 //! The planner from outside: what a reviewer reads, what always holds, and a second opinion.
 
+mod advice;
 mod efficiency;
 mod forecasts;
 mod golden;

@@ -193,6 +193,13 @@ fn places(config: &Config, read: &mut Reader, request: &mut Request, assume_set:
         kms_key_arn: is_set(&config.kms_key_arn, assume_set),
         volume_kms_key_arn: is_set(&config.volume_kms_key_arn, assume_set),
         output_s3_uri: is_set(&config.output_s3_uri, assume_set),
+        mounted: read
+            .option("input_channels", &config.input_channels)
+            .is_some_and(|channels| {
+                channels
+                    .values()
+                    .any(|channel| channel.file_system.is_known())
+            }),
     };
     let entries = read.option("regional", &config.regional);
     request.regional = entries
@@ -219,6 +226,7 @@ fn limits(config: &Config, read: &mut Reader, request: &mut Request) {
     // SageMaker chooses among several types on demand only.
     let further = read.option("fallback_instance_types", &config.fallback_instance_types);
     if further.is_some_and(|number| *number > 0) {
+        request.several_types = true;
         request.use_spot_instances.get_or_insert(false);
     }
     read.into(

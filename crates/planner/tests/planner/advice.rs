@@ -1,0 +1,140 @@
+//! Advice is followed to the letter, and has to lead where it says.
+
+use catalog::Catalog;
+use planner::{Answer, Decision, Hours, ModelType, RegionBound, Request, Residency};
+
+fn request(home: &str) -> Request {
+    let mut r = Request::new(
+        ModelType::NaturalLanguage,
+        home.to_owned(),
+        16.0,
+        Hours(96.0),
+    );
+    r.reference_instance_type = Some("ml.g5.xlarge".to_owned());
+    r.preferred_instance_types = vec!["ml.g5.xlarge".to_owned()];
+    r
+}
+
+fn decide(request: &Request) -> Decision {
+    match planner::decide(Catalog::embedded(), request) {
+        Answer::Decided(decision) => *decision,
+        Answer::Infeasible(no) => panic!("{no:?}"),
+    }
+}
+
+/// Does what a line says between its brackets.
+fn follow(request: &mut Request, setting: &str) {
+    let quoted = || setting.split('"').nth(1).and_then(Residency::parse);
+    match setting.split(' ').collect::<Vec<_>>()[..] {
+        [region, "in", "preferred_training_regions"] => {
+            request.preferred_training_regions.push(region.to_owned());
+        }
+        ["data_residency", "=", _] => request.data_residency = quoted(),
+        ["enable_cross_region_training", "=", "true"] => {
+            request.enable_cross_region_training = true
+        }
+        ["allow_companion_bucket", "=", "true"] => request.allow_companion_bucket = Some(true),
+        ["max_staging_gb", "=", gb] => request.max_staging_gb = gb.parse().unwrap(),
+        _ => panic!("nobody knows how to follow \"{setting}\""),
+    }
+}
+
+#[test]
+fn a_region_that_is_advised_is_reached_by_what_the_line_names() {
+    let listed = |r: &mut Request| r.preferred_training_regions = vec!["us-east-1".to_owned()];
+    type Change = fn(&mut Request);
+    let cases: [(&str, Change); 6] = [
+        ("us-east-1", |_| {}),
+        ("us-east-1", |r| r.data_residency = Some(Residency::Country)),
+        ("us-east-1", |r| r.allow_companion_bucket = Some(false)),
+        ("us-east-1", |r| r.enable_cross_region_training = false),
+        ("us-east-1", |r| r.dataset_size_gb = 150.0),
+        ("eu-central-1", |r| {
+            r.data_residency = Some(Residency::Region)
+        }),
+    ];
+    for (home, change) in cases {
+        for with_list in [false, true] {
+            let mut asked = request(home);
+            change(&mut asked);
+            if with_list && home == "us-east-1" {
+                listed(&mut asked);
+            }
+            let mut found = 0;
+            for line in decide(&asked).recommendations {
+                let Some((region, rest)) = line
+                    .strip_prefix("Allowing ")
+                    .and_then(|line| line.split_once(" ("))
+                    .filter(|(place, _)| !place.starts_with("ml."))
+                else {
+                    continue;
+                };
+                let mut followed = asked.clone();
+                let settings = rest.split_once("): ").unwrap().0;
+                settings
+                    .split(", ")
+                    .for_each(|setting| follow(&mut followed, setting));
+                assert_eq!(
+                    decide(&followed).selected_region,
+                    region,
+                    "{line}\n{asked:?}"
+                );
+                found += 1;
+            }
+            assert!(
+                found > 0,
+                "{home} has greener places, and none is named: {asked:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn spot_above_the_gate_says_so_and_what_would_open_it() {
+    let mut asked = request("eu-central-1");
+    asked.supports_checkpointing = true;
+    asked.max_spot_price_percentage = 10.0;
+    let decision = decide(&asked);
+    assert!(
+        decision.candidates[0].contains("on-demand (spot above max_spot_price_percentage)"),
+        "{:?}",
+        decision.candidates
+    );
+    let most = decision
+        .recommendations
+        .iter()
+        .find_map(|line| line.strip_prefix("max_spot_price_percentage = "))
+        .and_then(|rest| rest.split_once(": "))
+        .unwrap_or_else(|| panic!("{:?}", decision.recommendations));
+    asked.max_spot_price_percentage = most.0.parse().unwrap();
+    assert!(decide(&asked).candidates[0].contains(", spot,"));
+}
+
+/// On spot capacity there are no warm pools and no choice among several types: validation would refuse the advice.
+#[test]
+fn spot_is_not_advised_where_it_is_excluded() {
+    let advised = |change: fn(&mut Request)| {
+        let mut asked = request("us-east-1");
+        change(&mut asked);
+        let lines = decide(&asked).recommendations;
+        lines
+            .iter()
+            .any(|line| line.starts_with("use_spot_instances"))
+    };
+    assert!(advised(|_| {}));
+    assert!(!advised(|r| r.keep_alive = Hours(0.5)));
+    assert!(!advised(|r| r.several_types = true));
+}
+
+#[test]
+fn a_file_system_of_ones_own_keeps_the_run_where_it_is() {
+    let mut asked = request("us-east-1");
+    asked.preferred_training_regions = vec!["eu-north-1".to_owned(), "us-east-1".to_owned()];
+    asked.provider_region = "us-east-1".to_owned();
+    assert_eq!(decide(&asked).selected_region, "eu-north-1");
+    asked.region_bound = RegionBound {
+        mounted: true,
+        ..RegionBound::default()
+    };
+    assert_eq!(decide(&asked).selected_region, "us-east-1");
+}
