@@ -124,6 +124,9 @@ pub(crate) async fn take(
                 fresh: true,
             });
         }
+        if old.data_bucket != body.data_bucket {
+            return Err(other_data(&old, &bucket.uri(key)));
+        }
         if previous == Some(old.nonce.as_str())
             || age >= lease_seconds && old.stage != Stage::Confirmed
         {
@@ -140,7 +143,7 @@ pub(crate) async fn take(
             }
         }
         if old.stage == Stage::Confirmed {
-            return Err(taken(&old));
+            return Err(taken(&old, &bucket.uri(key)));
         }
         if seen.get_or_insert_with(|| etag.clone()) != &etag || waited >= timing.patience() {
             return Err(at_work(&old));
@@ -322,12 +325,26 @@ impl Claim {
     }
 }
 
-fn taken(old: &Body) -> Error {
+/// Two resources of one name on different data may send their results to one bucket: claim, code, checkpoints and reports
+/// would lie in the same places.
+fn other_data(old: &Body, uri: &str) -> Error {
+    Error::new(
+        Kind::Conflict,
+        format!("the name \"{}\" is taken in the bucket of the results, by a training on the data of bucket {}", old.name, old.data_bucket),
+    )
+    .advise(format!(
+        "Choose another name, or another bucket in output_s3_uri. If that training and its state are gone, delete the claim {uri}."
+    ))
+    .on("name")
+}
+
+fn taken(old: &Body, uri: &str) -> Error {
     let job = old.job_name.as_deref().unwrap_or("(none yet)");
     Error::new(Kind::Conflict, format!("the name \"{}\" in bucket {} is taken: training job {job} in {} belongs to another state", old.name, old.data_bucket, old.region))
         .advise(format!(
             "To manage that run here: terraform import ADDRESS {}/{job}. To have another run beside it, choose another name. \
-             With create_before_destroy the new run meets its own claim: use rerun_triggers to start a new run in place.",
+             With create_before_destroy the new run meets its own claim: use rerun_triggers to start a new run in place. \
+             If that run and its state are gone, delete the claim {uri}.",
             old.region
         ))
         .on("name")

@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 use crate::clock;
 use crate::error::{Error, Kind};
 use crate::iam::Iam;
+use crate::locks::Locks;
 use crate::retry::Watch;
 use crate::settings::{RetryMode, Service, Settings};
 use crate::signed::element;
@@ -41,6 +42,7 @@ struct Inner {
     s3: Mutex<HashMap<String, aws_sdk_s3::Client>>,
     connector: std::sync::OnceLock<Arc<aws_smithy_http_client::Connector>>,
     turns: Turns,
+    companions: Locks,
     /// Seconds by which AWS's clock is ahead of this machine's, as its last answer said.
     ahead: std::sync::atomic::AtomicI64,
 }
@@ -64,6 +66,7 @@ impl Aws {
                 s3: Mutex::default(),
                 connector: std::sync::OnceLock::new(),
                 turns: Turns::default(),
+                companions: Locks::default(),
                 ahead: std::sync::atomic::AtomicI64::new(0),
             }),
         }
@@ -202,6 +205,11 @@ impl Aws {
             .turns
             .take(region, self.timing().between_creates, watch)
             .await
+    }
+
+    /// Keeps the other resources of this process out of a companion bucket's records while the caller acts on them.
+    pub(crate) async fn companion_lock(&self, bucket: &str) -> tokio::sync::OwnedMutexGuard<()> {
+        self.inner.companions.hold(bucket).await
     }
 
     /// Tries of one call.

@@ -196,6 +196,14 @@ impl Error {
         self.inner.kind
     }
 
+    /// Whether the same call may succeed a while later, with nothing changed.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(
+            self.inner.kind,
+            Kind::Network | Kind::Throttled | Kind::Other
+        )
+    }
+
     /// AWS's error code.
     pub fn code(&self) -> Option<&str> {
         self.inner.code.as_deref()
@@ -384,6 +392,7 @@ fn classify(code: Option<&str>, status: Option<u16>, message: &str) -> Kind {
         | "QueueDeletedRecently"
         | "AWS.SimpleQueueService.QueueDeletedRecently"
         | "DeleteConflict" => Kind::Conflict,
+        "InvalidObjectState" | "ObjectNotInActiveTierError" => Kind::Invalid,
         "ResourceLimitExceeded"
         | "LimitExceeded"
         | "TooManyBuckets"
@@ -434,6 +443,10 @@ pub(crate) fn action(service: Service, operation: &str) -> String {
 
 fn default_advice(inner: &Inner) -> Option<String> {
     let advice = match inner.kind {
+        // 403, by S3's API reference (CopyObject, GetObject).
+        Kind::Invalid if matches!(inner.code.as_deref(), Some("InvalidObjectState" | "ObjectNotInActiveTierError")) => {
+            "The object is archived (S3 Glacier or an archive tier): restore it first, or leave it out of the prefix that is read.".to_owned()
+        }
         Kind::AccessDenied => {
             let (service, operation) = inner.call?;
             format!(
@@ -442,10 +455,14 @@ fn default_advice(inner: &Inner) -> Option<String> {
             )
         }
         Kind::Credentials => "Check the credentials: provider settings, AWS_* environment variables, AWS_PROFILE and the shared files, in that order; \
-             `aws sts get-caller-identity` shows what they are."
+             `aws sts get-caller-identity` shows what they are. Where only one region refuses them, the account may have to enable that region first \
+             (`aws account list-regions`)."
             .to_owned(),
         Kind::Throttled => "Try again; with a higher max_retries in the provider block a call waits longer for its turn.".to_owned(),
         Kind::Network => "Check the network, the region's name and the endpoints block of the provider.".to_owned(),
+        Kind::Quota if matches!(inner.call, Some((Service::Iam, "PutRolePolicy"))) => "The inline policies of a role may take 10,240 characters in all, \
+             which no quota raises: name fewer buckets and channels, or bring a role of your own in role_arn."
+            .to_owned(),
         Kind::Quota => "Ask for a higher value in Service Quotas, or choose another instance type or region.".to_owned(),
         _ => return None,
     };

@@ -7,7 +7,7 @@ use crate::clients::Aws;
 use crate::error::Error;
 use crate::removal::Removal;
 use crate::settings::Service;
-use crate::signed::element;
+use crate::signed::{element, tag};
 use crate::tags::{self, Tags};
 
 /// IAM of the partition that a region is in.
@@ -19,6 +19,9 @@ pub(crate) struct Iam<'a> {
 /// A role that exists.
 pub(crate) struct FoundRole {
     pub(crate) arn: String,
+    /// ARN of its permissions boundary.
+    pub(crate) boundary: Option<String>,
+    pub(crate) path: String,
     pub(crate) tags: Tags,
 }
 
@@ -48,6 +51,8 @@ impl<'a> Iam<'a> {
         };
         Ok(Some(FoundRole {
             arn: element(Service::Iam, "GetRole", &answer, "Arn")?,
+            boundary: tag(&answer, "PermissionsBoundaryArn"),
+            path: tag(&answer, "Path").unwrap_or_else(|| "/".to_owned()),
             tags: tags::from_xml(&answer),
         }))
     }

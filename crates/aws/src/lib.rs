@@ -36,10 +36,12 @@ mod clients;
 mod clock;
 mod iam;
 mod import;
+mod locks;
 mod lost;
 mod pages;
 mod planned;
 mod read;
+mod remains;
 mod removal;
 mod request;
 mod retry;
@@ -59,6 +61,7 @@ pub use error::{Error, Kind};
 pub use handle::Handle;
 pub use observation::{Observation, Outcome};
 pub use planned::PlannedRun;
+pub use remains::Shown;
 pub use report::{
     AfterReport, CreateReport, DestroyReport, Failure, Imported, ReadReport, Remark, UpdateReport,
 };

@@ -310,3 +310,15 @@ pub async fn find_planned(
 ) -> Result<Option<Handle>, Error> {
     crate::planned::find(aws, run).await
 }
+
+/// Finds what is left of a run whose job is gone, or never was, by what a state shows; `None` where its names belong to
+/// another run by now.
+///
+/// # Errors
+/// A bucket cannot be read.
+pub async fn find_remains(
+    aws: &Aws,
+    shown: &crate::remains::Shown,
+) -> Result<Option<Handle>, Error> {
+    crate::remains::find(aws, shown).await
+}

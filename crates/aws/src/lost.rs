@@ -45,7 +45,10 @@ pub(crate) async fn find(removal: &mut Removal<'_>) -> Result<Option<Lost>, Erro
             }
             return Ok(None);
         }
-        if body.stage == Stage::Confirmed || body.name != own.name {
+        // With results in one bucket the claim may be that of a training on other data.
+        let data = own.data_bucket.as_ref();
+        let same_data = data.is_none_or(|data| data.name == body.data_bucket);
+        if body.stage == Stage::Confirmed || body.name != own.name || !same_data {
             return Ok(None);
         }
         if age >= lease {

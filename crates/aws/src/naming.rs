@@ -217,6 +217,17 @@ pub(crate) fn staged_index(digest: &str, origin: &str) -> String {
     format!("{}.{origin}.index", staged_stem(digest))
 }
 
+/// Folder of the marks of purges that are under way.
+pub(crate) const PURGES: &str = "sustainable/purges/";
+
+/// Key of the mark of a purge by the run with this nonce.
+pub(crate) fn purge_key(nonce: &str) -> String {
+    format!(
+        "{PURGES}{}",
+        if nonce.is_empty() { "unknown" } else { nonce }
+    )
+}
+
 /// Key by which a resource says that it uses a companion bucket.
 pub fn user_key(data_bucket: &str, name: &str) -> String {
     format!("sustainable/users/{data_bucket}/{name}.json")

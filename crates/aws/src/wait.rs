@@ -18,16 +18,22 @@ pub(crate) async fn wait(
     let mut poll = Poll::new(aws.timing().run);
     let early = loop {
         let mut looked = handle.clone();
-        let seen = read::look(aws, &mut looked).await?.observation(&looked);
-        match seen {
-            Some(seen) if !seen.is_terminal() => {
-                tracing::info!(
-                    name = handle.job_name,
-                    status = seen.status,
-                    "waiting for the end"
-                )
+        match read::look(aws, &mut looked).await {
+            Ok(found) => match found.observation(&looked) {
+                Some(seen) if !seen.is_terminal() => {
+                    tracing::info!(
+                        name = handle.job_name,
+                        status = seen.status,
+                        "waiting for the end"
+                    )
+                }
+                _ => break None,
+            },
+            // A wait of days outlasts an outage; what will not pass by itself is told at once.
+            Err(error) if error.may_pass() => {
+                tracing::warn!(name = handle.job_name, %error, "not seen; waiting on");
             }
-            _ => break None,
+            Err(error) => return Err(error),
         }
         match watch.sleep(poll.pause()).await {
             Ok(()) => {}

@@ -13,7 +13,7 @@ use aws_sdk_s3::types::{
 };
 use serde_json::json;
 
-use super::Step;
+use super::{Step, companion};
 use crate::error::{Error, Kind};
 use crate::handle::{BucketRef, Handle};
 use crate::naming;
@@ -116,18 +116,14 @@ impl Step for Data {
             removal.leave(format!("bucket {}: the retained job uses it", bucket.name));
             return Ok(());
         }
-        let own = naming::claim_key(&removal.handle.name);
-        let claims = bucket.list("sustainable/claims/", None).await?;
-        let others: Vec<&str> = claims
-            .iter()
-            .map(|claim| claim.key.as_str())
-            .filter(|key| *key != own)
-            .collect();
-        if !others.is_empty() {
+        let record = naming::user_key(&bucket.name, &removal.handle.name);
+        Removal::gone_is_fine(bucket.purge(&record, true, &|key| key != record).await)?;
+        let others = companion::others(&bucket, &removal.handle.name).await?;
+        if others > 0 {
             removal.leave(format!(
                 "bucket {}: still used by {}",
                 bucket.name,
-                naming::counted(others.len(), "other training")
+                naming::counted(others, "other training")
             ));
         } else if removal.options.force {
             empty_and_delete(&bucket).await?;

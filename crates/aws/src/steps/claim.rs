@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Step, describe, schedule};
+use super::{Step, companion, describe, schedule};
 use crate::claim::{self, Body, Stage};
 use crate::error::{Error, Kind};
 use crate::handle::{ClaimRef, Handle};
@@ -75,7 +75,7 @@ impl Step for Take {
         if let Some(before) = lost {
             recover(run, &before, &bucket, &key).await?;
         }
-        Ok(())
+        note_in_data_bucket(run, &bucket.name).await
     }
 
     async fn undo(&self, run: &mut Run<'_>) -> Result<(), Error> {
@@ -121,6 +121,11 @@ impl Step for Take {
                 let versions = reference_is_managed(run, &reference.bucket);
                 claim::release(&bucket, &reference.key, &run.handle.nonce, versions).await?;
                 run.handle.claim = None;
+                if reads_elsewhere(run, &reference.bucket) {
+                    let key = naming::user_key(&run.spec.data_bucket.name, &run.spec.name);
+                    let data = run.data_bucket().await;
+                    data.purge(&key, true, &|found| found != key).await?;
+                }
             }
         }
         Ok(())
@@ -171,6 +176,32 @@ impl Step for Take {
         found
             .is_none()
             .then(|| format!("claim s3://{}/{} is gone", reference.bucket, reference.key))
+    }
+}
+
+/// Whether the data are in a bucket that a training has made, and the claim is not.
+fn reads_elsewhere(run: &Run<'_>, claim_bucket: &str) -> bool {
+    let data = run.handle.data_bucket.as_ref();
+    data.is_some_and(|data| data.managed && data.name != claim_bucket)
+}
+
+/// A bucket that a training has made goes with the last claim in it. A run whose claim is with its results says there in
+/// another way that it reads from it.
+async fn note_in_data_bucket(run: &mut Run<'_>, claim_bucket: &str) -> Result<(), Error> {
+    if !reads_elsewhere(run, claim_bucket) {
+        return Ok(());
+    }
+    let data = run.data_bucket().await;
+    match companion::note_reader(run, &data).await {
+        // With results elsewhere the credentials may be for reading only.
+        Err(error) if error.kind() == Kind::AccessDenied => {
+            run.remark(
+                format!("bucket {} does not know of this run", data.name),
+                format!("The training that has made the bucket may remove it with force_destroy while this run reads from it. {error}"),
+            );
+            Ok(())
+        }
+        noted => noted,
     }
 }
 
@@ -246,8 +277,9 @@ async fn recover(
             format!("training job {job} taken over"),
             format!(
                 "It was created at {started} by {} in an apply whose state was lost, with the very same settings and the nonce of the claim. \
-                 It goes on; no second job was started.",
-                before.owner
+                 {}; no second job was started.",
+                before.owner,
+                if found.is_terminal() { "It has ended" } else { "It goes on" }
             ),
         );
         return Ok(());

@@ -1,5 +1,7 @@
 //! A bucket in the job's region, for data that live elsewhere.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,8 @@ impl Step for Companion {
             return Ok(());
         };
         let bucket = Bucket::new(run.aws, name, &run.spec.region, &run.handle.account_id).await;
+        // Whoever leaves the bucket looks for its users first: from here until the record is written nobody does.
+        let _alone = run.aws.companion_lock(name).await;
         let mut reference = BucketRef {
             name: name.clone(),
             region: run.spec.region.clone(),
@@ -89,7 +93,7 @@ impl Step for Companion {
             work.managed = reference.managed;
         }
         run.handle.job_bucket = Some(reference);
-        Ok(())
+        write(run, &bucket, staged_before(run, &bucket).await?).await
     }
 
     async fn undo(&self, run: &mut Run<'_>) -> Result<(), Error> {
@@ -105,19 +109,22 @@ impl Step for Companion {
         else {
             return Ok(());
         };
+        let bucket = run.bucket(&reference).await;
+        let key = naming::user_key(&run.spec.data_bucket.name, &run.spec.name);
+        // Copies stay: they were paid for, and the next apply goes on from them. Without any, nothing holds us here.
+        if run.previous.is_none() && bucket.list(naming::STAGED, Some(1)).await?.is_empty() {
+            bucket
+                .purge(&key, reference.managed, &|found| found != key)
+                .await?;
+        }
         if !reference.managed {
-            let bucket = run.bucket(&reference).await;
-            let key = naming::user_key(&run.spec.data_bucket.name, &run.spec.name);
             if bucket.size(&key).await?.is_none() {
                 run.handle.companions.retain(|known| known.name != *name);
             }
             return Ok(());
         }
-        if run.made.contains(&self.name()) {
-            let bucket = run.bucket(&reference).await;
-            if buckets::delete_if_empty(&bucket).await?.is_none() {
-                run.handle.companions.retain(|known| known.name != *name);
-            }
+        if run.made.contains(&self.name()) && buckets::delete_if_empty(&bucket).await?.is_none() {
+            run.handle.companions.retain(|known| known.name != *name);
         }
         Ok(())
     }
@@ -200,43 +207,144 @@ pub(crate) async fn users(bucket: &Bucket) -> Result<Vec<(String, User)>, Error>
     Ok(users)
 }
 
-/// Writes this run's record. What the run before it reads stays in it until that one is over ([`settle_on`]).
+/// How many other trainings have claims or records in a bucket.
+pub(crate) async fn others(bucket: &Bucket, own_name: &str) -> Result<usize, Error> {
+    let own = naming::claim_key(own_name);
+    let claims = Removal::gone_is_fine(bucket.list("sustainable/claims/", None).await)?;
+    let records = Removal::gone_is_fine(bucket.list("sustainable/users/", None).await)?;
+    let claims = claims
+        .into_iter()
+        .flatten()
+        .filter(|claim| claim.key != own);
+    Ok(claims.count() + records.map_or(0, |records| records.len()))
+}
+
+/// Says in this run's record what it is about to read, before the first copy. A purge that is under way is waited for:
+/// what it leaves is what the copies go on from.
 pub(crate) async fn register(
     run: &Run<'_>,
     bucket: &Bucket,
     mut staged: Vec<String>,
 ) -> Result<(), Error> {
-    if run.previous.is_some() {
-        let key = naming::user_key(&run.spec.data_bucket.name, &run.spec.name);
-        let known = users(bucket).await?.into_iter();
-        staged.extend(
-            known
-                .filter(|(user, _)| *user == key)
-                .flat_map(|(_, user)| user.staged),
-        );
-        staged.sort();
-        staged.dedup();
+    let _alone = run.aws.companion_lock(&bucket.name).await;
+    staged.extend(staged_before(run, bucket).await?);
+    staged.sort();
+    staged.dedup();
+    write(run, bucket, staged).await?;
+    nobody_purges(run, bucket).await
+}
+
+/// Waits for the purge of another process, which may have listed the users before this run's record was there. One that
+/// was broken off is over with its lease.
+async fn nobody_purges(run: &Run<'_>, bucket: &Bucket) -> Result<(), Error> {
+    let timing = run.watch.timing();
+    let lease = i64::try_from(timing.lease.as_secs()).unwrap_or(i64::MAX);
+    let mut waited = Duration::ZERO;
+    loop {
+        let mut under_way = false;
+        for mark in bucket.list(naming::PURGES, None).await? {
+            let found = bucket.get(&mark.key).await?;
+            under_way |= found.is_some_and(|found| found.age_seconds < lease);
+        }
+        if !under_way {
+            return Ok(());
+        }
+        if waited >= timing.patience() {
+            return Err(Error::new(
+                Kind::Conflict,
+                format!("copies in bucket {} are being removed", bucket.name),
+            )
+            .advise("Wait until the destroy of the other training has ended, then apply again."));
+        }
+        tracing::info!(bucket = bucket.name, "copies are being removed; waiting");
+        run.watch.sleep(timing.look_at_claim()).await?;
+        waited += timing.look_at_claim();
     }
-    write(run, bucket, staged).await
+}
+
+/// What the run before this one reads: it stays in the record until that one is over ([`settle_on`]).
+async fn staged_before(run: &Run<'_>, bucket: &Bucket) -> Result<Vec<String>, Error> {
+    if run.previous.is_none() {
+        return Ok(Vec::new());
+    }
+    let key = naming::user_key(&run.spec.data_bucket.name, &run.spec.name);
+    let known = users(bucket).await?.into_iter();
+    Ok(known
+        .filter(|(user, _)| *user == key)
+        .flat_map(|(_, user)| user.staged)
+        .collect())
+}
+
+/// Notes a run in a data bucket of ours that holds none of its own records: whoever removes the bucket looks for them.
+pub(crate) async fn note_reader(run: &Run<'_>, bucket: &Bucket) -> Result<(), Error> {
+    write(run, bucket, Vec::new()).await
+}
+
+/// Whether what the run is going to read is still there: a destroy in another process may have removed it between its own
+/// look at the users and this run's record.
+pub(crate) async fn still_there(run: &Run<'_>, bucket: &Bucket) -> Result<(), Error> {
+    let key = naming::user_key(&run.spec.data_bucket.name, &run.spec.name);
+    let mut gone = bucket.size(&key).await?.is_none();
+    for digest in staged_digests(run, bucket) {
+        gone |= bucket
+            .list(&naming::staged_prefix(&digest), Some(1))
+            .await?
+            .is_empty();
+    }
+    if !gone {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Conflict,
+        format!(
+            "the destroy of another training has removed the copies in bucket {} meanwhile",
+            bucket.name
+        ),
+    )
+    .advise("No training job was started. Apply again: they are made anew."))
 }
 
 /// The run reads what its inputs name and nothing else: copies that nobody reads any more go.
 pub(crate) async fn settle_on(run: &Run<'_>, bucket: &Bucket) -> Result<(), Error> {
-    let staged = run
-        .inputs
-        .values()
-        .filter_map(|uri| naming::split_s3_uri(uri))
-        .filter(|(name, _)| *name == bucket.name)
-        .filter_map(|(_, key)| key.strip_prefix(naming::STAGED)?.split('/').next())
-        .map(str::to_owned)
-        .collect();
-    write(run, bucket, staged).await?;
+    let _alone = run.aws.companion_lock(&bucket.name).await;
+    write(run, bucket, staged_digests(run, bucket)).await?;
     let ours = run
         .handle
         .companions
         .iter()
         .any(|known| known.name == bucket.name && known.managed);
-    purge_staged(bucket, ours, &users(bucket).await?).await
+    purge_unread(bucket, ours, &run.handle.nonce).await?.1
+}
+
+/// Removes the copies that no user of the bucket reads: the users at that time, and how it went. A mark says that it is
+/// under way: whoever comes meanwhile waits ([`nobody_purges`]).
+async fn purge_unread(
+    bucket: &Bucket,
+    versions: bool,
+    nonce: &str,
+) -> Result<(Vec<(String, User)>, Result<(), Error>), Error> {
+    let mark = naming::purge_key(nonce);
+    bucket
+        .put(&mark, Vec::new(), "text/plain", &Only::Always, None)
+        .await?;
+    let users = users(bucket).await;
+    let purged = match &users {
+        Ok(users) => purge_staged(bucket, versions, users).await,
+        Err(_) => Ok(()),
+    };
+    bucket.purge(&mark, versions, &|key| key != mark).await?;
+    Ok((users?, purged))
+}
+
+/// The contents that the run's inputs name.
+fn staged_digests(run: &Run<'_>, bucket: &Bucket) -> Vec<String> {
+    let inputs = run.inputs.values();
+    inputs
+        .filter_map(|uri| naming::split_s3_uri(uri))
+        .filter(|(name, _)| *name == bucket.name)
+        .filter_map(|(_, key)| key.strip_prefix(naming::STAGED)?.split('/').next())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Removes the staged contents that none of these users reads, and what is left of their uploads.
@@ -283,6 +391,7 @@ async fn leave_bucket(
     bucket: &Bucket,
     recorded: bool,
 ) -> Result<bool, Error> {
+    let _alone = removal.aws.companion_lock(&bucket.name).await;
     match leave_standing(removal, bucket, recorded).await {
         // Its last user may be destroyed at the same time, and take it with it between any two of these calls.
         Err(error) if error.code() == Some("NoSuchBucket") => Ok(true),
@@ -311,8 +420,8 @@ async fn leave_standing(
     };
     let own = naming::user_key(&data, &removal.handle.name);
     bucket.purge(&own, ours, &|key| key != own).await?;
-    let others = users(bucket).await?;
-    if let Err(error) = purge_staged(bucket, ours, &others).await {
+    let nonce = removal.handle.nonce.clone();
+    if let (_, Err(error)) = purge_unread(bucket, ours, &nonce).await? {
         // Copies have to go; uploads that may not be looked at end with the bucket, or by its own rule.
         let call = error.call().map(|(_, operation)| operation);
         if call != Some("ListMultipartUploads") || error.kind() == Kind::NotFound {
@@ -329,6 +438,8 @@ async fn leave_standing(
     if !ours {
         return Ok(true);
     }
+    // Once more: purging takes its time, and somebody in another process may have come.
+    let others = users(bucket).await?;
     if !others.is_empty() {
         removal.leave(format!(
             "bucket {}: still used by {}",

@@ -213,8 +213,46 @@ async fn holds_something(removal: &Removal<'_>, uri: &str) -> bool {
     }
 }
 
-/// Creates the job: waits for IAM, tells a lost answer from a taken name, and names the quota.
+/// Creates the job. Whatever the last answer is, an earlier try may have gone unanswered and have created it: the job
+/// itself holds the quota that the next try is then refused for.
 async fn create(run: &mut Run<'_>) -> Result<String, Error> {
+    let error = match send(run).await {
+        Err(error) if run.handle.job_name.is_none() => error,
+        sent => return sent,
+    };
+    match seen(run).await {
+        Ok(Seen::Ours) => Ok(exists(run)),
+        Ok(Seen::Nothing | Seen::Anothers) => Err(error),
+        Err(unseen) if unseen.may_pass() => Err(may_exist(run, error, &unseen)),
+        Err(_) => Err(error),
+    }
+}
+
+/// The job was created by a call whose answer was lost.
+fn exists(run: &mut Run<'_>) -> String {
+    run.remark(
+        format!(
+            "the answer to CreateTrainingJob was lost, training job {} exists",
+            run.job_name
+        ),
+        "It carries this run's nonce and is used; no second job was created.",
+    );
+    request::job_arn(&run.handle, &run.job_name)
+}
+
+/// It may run and bill: better a job in the state that turns out not to exist.
+fn may_exist(run: &mut Run<'_>, error: Error, unseen: &Error) -> Error {
+    run.handle.job_name = Some(run.job_name.clone());
+    run.handle.job_arn = Some(request::job_arn(&run.handle, &run.job_name));
+    error.advise(format!(
+        "Whether training job {} was created could not be found out ({}). The next refresh tells; nothing was undone.",
+        run.job_name,
+        unseen.message()
+    ))
+}
+
+/// Sends the request: waits for IAM, tells a lost answer from a taken name, and names the quota.
+async fn send(run: &mut Run<'_>) -> Result<String, Error> {
     let timing = run.aws.timing();
     let until = Instant::now() + timing.propagation;
     let mut poll = Poll::new(timing.create);
@@ -239,28 +277,10 @@ async fn create(run: &mut Run<'_>) -> Result<String, Error> {
             // The answer to our own call may have been lost while the job was created.
             let found = match look_again(run).await {
                 Ok(found) => found,
-                Err(unseen) => {
-                    // It may run and bill: better a job in the state that turns out not to exist.
-                    run.handle.job_name = Some(run.job_name.clone());
-                    run.handle.job_arn = Some(request::job_arn(&run.handle, &run.job_name));
-                    return Err(error.advise(format!(
-                        "Whether training job {} was created could not be found out ({}). The next refresh tells; nothing was undone.",
-                        run.job_name,
-                        unseen.message()
-                    )));
-                }
+                Err(unseen) => return Err(may_exist(run, error, &unseen)),
             };
             match found {
-                Seen::Ours => {
-                    run.remark(
-                        format!(
-                            "the answer to CreateTrainingJob was lost, training job {} exists",
-                            run.job_name
-                        ),
-                        "It carries this run's nonce and is used; no second job was created.",
-                    );
-                    return Ok(request::job_arn(&run.handle, &run.job_name));
-                }
+                Seen::Ours => return Ok(exists(run)),
                 Seen::Anothers => {
                     attempt += 1;
                     name::choose(run, attempt).await?;
@@ -306,26 +326,21 @@ enum Seen {
     Anothers,
 }
 
+/// The job of the name that was used.
+async fn seen(run: &Run<'_>) -> Result<Seen, Error> {
+    let Some(job) = describe(run.aws, &run.spec.region, &run.job_name).await? else {
+        return Ok(Seen::Nothing);
+    };
+    let ours = job.tags(run.aws).await?.get(naming::TAG_RUN) == Some(&run.handle.nonce);
+    Ok(if ours { Seen::Ours } else { Seen::Anothers })
+}
+
 /// Looks for the job of the name that was used, with patience: an outage may last longer than a call's retries.
 async fn look_again(run: &Run<'_>) -> Result<Seen, Error> {
     let mut poll = Poll::new(run.aws.timing().look_again);
     let mut tries = 0;
     loop {
-        let seen = async {
-            Ok(
-                match describe(run.aws, &run.spec.region, &run.job_name).await? {
-                    None => Seen::Nothing,
-                    Some(job)
-                        if job.tags(run.aws).await?.get(naming::TAG_RUN)
-                            == Some(&run.handle.nonce) =>
-                    {
-                        Seen::Ours
-                    }
-                    Some(_) => Seen::Anothers,
-                },
-            )
-        };
-        match seen.await {
+        match seen(run).await {
             Ok(seen) => return Ok(seen),
             Err(error) => {
                 tries += 1;

@@ -105,6 +105,7 @@ pub(crate) const STEPS: &[&dyn Step] = &[
     &dashboard::Dashboard,    // needs the job's name
     &alarms::EndRule,         // it too, and has to be there before the first event
     &alarms::WasteAlarm,
+    &staging::StillThere,     // nobody has removed the data meanwhile
     &manifest::Manifest,      // what is about to be sent
     &job::TrainingJob,        // the last creating call
     &claim::MarkCreated,      // the claim says so

@@ -8,7 +8,7 @@ use super::scheduling::STARTS;
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
 use crate::handle::Handle;
-use crate::iam::{Iam, NewRole};
+use crate::iam::{FoundRole, Iam, NewRole};
 use crate::naming;
 use crate::removal::Removal;
 use crate::retry::settle;
@@ -67,13 +67,24 @@ impl Step for ExecutionRole {
     }
 
     async fn undo(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        // A role from before keeps the policy of this run too: one that a crash has lost may be at work with it.
-        if run.made.contains(&self.name())
-            && let Some(name) = run.handle.managed_role.clone()
-        {
-            delete(&run.aws.iam(&run.spec.region), &name).await?;
+        let Some(name) = run.handle.managed_role.clone() else {
+            return Ok(());
+        };
+        let iam = run.aws.iam(&run.spec.region);
+        if run.made.contains(&self.name()) {
+            delete(&iam, &name).await?;
             run.handle.managed_role = None;
             run.handle.role_arn = None;
+            return Ok(());
+        }
+        // What a role holds is limited (IAM, quotas: 10,240 characters of inline policies): new runs that fail must not
+        // fill it up. A run before this one with the very same request, seen or lost, has the same policy: that one stays.
+        let shared = run
+            .previous
+            .is_none_or(|previous| previous.request_digest == run.spec.request_digest);
+        if !shared {
+            iam.delete_policy(&name, &policy_of_run(run, POLICY))
+                .await?;
         }
         Ok(())
     }
@@ -207,8 +218,37 @@ pub(super) async fn ensure(run: &Run<'_>, wanted: &Wanted<'_>) -> Result<(String
         .advise(wanted.advice)
         .on(wanted.field));
     };
+    as_asked(wanted, &role)?;
     settle(&run.watch, || iam.trust(name, &wanted.trust)).await?;
     Ok((role.arn, false))
+}
+
+/// Boundary and path are given to a role that is made. One from before that has others would run with less of a limit
+/// than was asked for, and nobody would see it.
+fn as_asked(wanted: &Wanted<'_>, role: &FoundRole) -> Result<(), Error> {
+    let name = wanted.name;
+    if let Some(boundary) =
+        (wanted.boundary.as_deref()).filter(|own| role.boundary.as_deref() != Some(own))
+    {
+        let now = role.boundary.as_deref().unwrap_or("none");
+        return Err(Error::new(
+            Kind::Invalid,
+            format!("role {name} was made before with the permissions boundary {now}, not {boundary}"),
+        )
+        .advise(format!(
+            "Set it (aws iam put-role-permissions-boundary --role-name {name} --permissions-boundary {boundary}) and apply again, or destroy and apply: the role is made anew."
+        ))
+        .on(wanted.field));
+    }
+    if wanted.path != role.path {
+        return Err(Error::new(
+            Kind::Invalid,
+            format!("role {name} was made before with the path {}, not {}", role.path, wanted.path),
+        )
+        .advise("A role cannot move. Set iam_path as it was, or destroy and apply: the role is made anew.")
+        .on(wanted.field));
+    }
+    Ok(())
 }
 
 /// Removes a role that carries our tags.

@@ -164,6 +164,13 @@ pub(crate) async fn decide(
     if !known.follows {
         diagnostics.extend(decision.warnings.iter().map(|warning| say::warned(warning)));
     }
+    let chosen = &decision.selected_instance_type;
+    if catalog
+        .instance_type(chosen)
+        .is_some_and(|kind| kind.has_nvme())
+    {
+        diagnostics.extend(say::without_volume(config, chosen));
+    }
     Ok(Decided {
         request: Some(requests.0),
         decision: Some(Arc::clone(&answer)),

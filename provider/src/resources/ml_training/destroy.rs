@@ -20,7 +20,12 @@ pub(crate) async fn destroy(
 ) -> Result<ApplyResponse, Diagnostics> {
     let prior = object(&request.prior);
     let aws = configured.aws()?;
-    let Some(handle) = recover::handle(aws, remembered.handle.clone(), &prior).await? else {
+    let known = recover::handle(aws, remembered.handle.clone(), &prior).await?;
+    let found = match known {
+        None => recover::remains(aws, &prior).await?,
+        known => known,
+    };
+    let Some(handle) = found else {
         return Ok(ApplyResponse::default());
     };
     let options = DestroyOptions {

@@ -5,7 +5,7 @@
 //! provider that died in a change: Terraform keeps the state as it was then, and forgets the private one.
 
 use aws::lifecycle::{self, ImportId};
-use aws::{Aws, Handle, Kind, PlannedRun};
+use aws::{Aws, Handle, Kind, PlannedRun, Shown};
 use tfplugin::{Diagnostic, Diagnostics};
 
 use super::say;
@@ -68,6 +68,34 @@ async fn planned(aws: &Aws, state: &Object) -> Result<Option<Handle>, Diagnostic
         return Ok(None);
     }
     lifecycle::find_planned(aws, &run)
+        .await
+        .map_err(|error| Diagnostic::error(error.summary(), error.detail()).into())
+}
+
+/// There is no job, and nothing is remembered: what a destroy has to look for all the same.
+pub(crate) async fn remains(aws: &Aws, state: &Object) -> Result<Option<Handle>, Diagnostics> {
+    let text = |name: &str| get(state, name).as_str().map(str::to_owned);
+    let (Some(region), Some(name), Some(data_bucket)) = (
+        text("selected_region"),
+        text("name"),
+        text("s3_bucket_name"),
+    ) else {
+        return Ok(None);
+    };
+    let shown = Shown {
+        region,
+        job_name: text("training_job_name"),
+        name,
+        data_bucket,
+        job_bucket: text("job_bucket_name"),
+        work_bucket: text("reports_location")
+            .as_deref()
+            .and_then(aws::naming::split_s3_uri)
+            .map(|(bucket, _)| bucket.to_owned()),
+        dashboard: text("dashboard_url").is_some(),
+        model_package_group: text("model_package_group_name"),
+    };
+    lifecycle::find_remains(aws, &shown)
         .await
         .map_err(|error| Diagnostic::error(error.summary(), error.detail()).into())
 }

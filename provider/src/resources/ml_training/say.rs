@@ -13,7 +13,7 @@ use crate::text::{figure, list, sentence};
 pub(crate) use aws::observation::{LAUNCH_FAILED, LAUNCHING, SCHEDULED};
 
 /// Advice after a run that ended badly.
-pub(crate) const RUN_AGAIN: &str = "It is not run again by itself. Changed code or hyperparameters start a new run; to run the same again: terraform apply -replace=ADDRESS (this resource's address), or change rerun_triggers.";
+pub(crate) const RUN_AGAIN: &str = "It is not run again by itself. Changed code or hyperparameters start a new run; to run the same again: change rerun_triggers, which goes on from the checkpoints with resume_from = \"previous_run\"; or terraform apply -replace=ADDRESS (this resource's address), which begins afresh and removes them.";
 
 /// Whether a run with this `training_job_status` has not begun, or never will.
 pub(crate) fn never_began(status: Option<&str>) -> bool {
@@ -220,7 +220,8 @@ pub(crate) fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnost
         Outcome::StoppedByUser => "was stopped",
         Outcome::Pending | Outcome::Succeeded | Outcome::Unknown => return None,
     };
-    let mut detail = format!("Outcome: {outcome}.");
+    // What was seen, which a state from before does not know.
+    let mut detail = format!("Outcome: {}.", seen.outcome.as_str());
     if let Some(start) = get(state, "scheduled_start_time")
         .as_str()
         .filter(|_| seen.outcome == Outcome::FailedToLaunch)
@@ -270,6 +271,27 @@ pub(crate) fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnost
         ));
     }
     Some(Diagnostic::warning(format!("{job} {what}"), detail))
+}
+
+/// What is asked of a volume, where the type has a disk of its own instead.
+pub(crate) fn without_volume(config: &Config, instance_type: &str) -> Option<Diagnostic> {
+    let (name, but) = if !config.volume_kms_key_arn.is_null() {
+        (
+            "volume_kms_key_arn",
+            "which takes no key: the instance's hardware encrypts it with keys of its own, which end with the instance. Where a key of yours is required, \
+             name types without a local disk in preferred_instance_types.",
+        )
+    } else if !config.volume_size_gb.is_null() {
+        (
+            "volume_size_gb",
+            "whose size is what the type has. Leave the setting out, or name types without a local disk in preferred_instance_types.",
+        )
+    } else {
+        return None;
+    };
+    let summary = format!("{name} has no effect on {instance_type}");
+    let detail = format!("It stores data on its local NVMe disk, {but}");
+    Some(Diagnostic::warning(summary, detail).at(name))
 }
 
 /// Ctrl-C before the job existed.

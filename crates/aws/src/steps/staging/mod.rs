@@ -78,34 +78,26 @@ impl Step for Staging {
         run.inputs = plan.inputs;
         Ok(())
     }
+}
 
-    async fn undo(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        // Copies stay: they were paid for, and the next apply goes on from them. Without any, nothing holds us here.
+/// Before the launch: the copies may be shared with a training that was destroyed meanwhile.
+pub(crate) struct StillThere;
+
+#[async_trait]
+impl Step for StillThere {
+    fn name(&self) -> &'static str {
+        "copies"
+    }
+
+    async fn act(&self, run: &mut Run<'_>) -> Result<(), Error> {
         let JobBucket::Companion { name } = &run.spec.job_bucket else {
             return Ok(());
         };
-        let Some(reference) = run
-            .handle
-            .companions
-            .iter()
-            .find(|known| known.name == *name)
-            .cloned()
-        else {
+        if run.adopted {
             return Ok(());
-        };
-        let bucket = run.bucket(&reference).await;
-        if run.previous.is_none()
-            && bucket
-                .list("sustainable/staged/", Some(1))
-                .await?
-                .is_empty()
-        {
-            let key = naming::user_key(&run.spec.data_bucket.name, &run.spec.name);
-            bucket
-                .purge(&key, reference.managed, &|found| found != key)
-                .await?;
         }
-        Ok(())
+        let bucket = Bucket::new(run.aws, name, &run.spec.region, &run.handle.account_id).await;
+        companion::still_there(run, &bucket).await
     }
 }
 
