@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::generated::{ALGORITHMS, IMAGES, NEURON_REGIONS, REGISTRIES};
+use crate::generated::{ALGORITHMS, IMAGES, INSTANCE_TYPES, NEURON_REGIONS, REGIONS, REGISTRIES};
 use crate::{InstanceType, Kind, Region, nearest};
 
 /// What an image is built for.
@@ -106,6 +106,14 @@ impl Choice {
     }
 }
 
+/// The nearest name, as the end of a sentence.
+fn meant(name: &str, names: &[&str]) -> String {
+    let near = nearest(name, names.iter().copied(), 1);
+    near.first()
+        .map(|n| format!("; did you mean {n}?"))
+        .unwrap_or_default()
+}
+
 /// CUDA 13 no longer drives the V100 and what is older.
 fn newest_cuda_major(instance_type: &InstanceType) -> u8 {
     match instance_type.accelerator.map(|a| a.key) {
@@ -129,14 +137,10 @@ pub fn choose(framework: Option<&str>, instance_type: &InstanceType) -> Result<C
     if !IMAGES.iter().any(|i| i.framework == name) {
         let mut names: Vec<&str> = IMAGES.iter().map(|i| i.framework).collect();
         names.dedup();
-        let near = nearest(name, names.iter().copied(), 1);
-        let hint = near
-            .first()
-            .map(|n| format!("; did you mean {n}?"))
-            .unwrap_or_default();
         return no(format!(
-            "unknown framework {name:?}, legal: {}{hint}",
-            names.join(", ")
+            "unknown framework {name:?}, legal: {}{}",
+            names.join(", "),
+            meant(name, &names)
         ));
     }
     let device = match instance_type.kind {
@@ -193,6 +197,52 @@ pub fn choose(framework: Option<&str>, instance_type: &InstanceType) -> Result<C
     }
 }
 
+/// Whether there is a `framework` (`pytorch:2.x`) on any type at all.
+///
+/// # Errors
+/// When the framework or its version is unknown.
+pub fn check_framework(framework: &str) -> Result<(), NoImage> {
+    let tried = INSTANCE_TYPES
+        .iter()
+        .map(|kind| choose(Some(framework), kind));
+    let (name, version) = framework.split_once(':').unwrap_or((framework, ""));
+    let mut versions: Vec<&str> = IMAGES
+        .iter()
+        .filter(|image| image.framework == name)
+        .map(|image| image.version)
+        .collect();
+    let mut last = None;
+    for one in tried {
+        match one {
+            Ok(_) => return Ok(()),
+            Err(error) => last = Some(error),
+        }
+    }
+    if versions.is_empty() {
+        return last.map_or(Ok(()), Err);
+    }
+    versions.dedup();
+    no(format!(
+        "unknown version {version:?} of {name}, legal: {}; name another one in training_image",
+        versions.join(", ")
+    ))
+}
+
+/// Whether there is a built-in `algorithm` (`xgboost:1.7-1`) in any region at all.
+///
+/// # Errors
+/// When the algorithm or its version is unknown.
+pub fn check_algorithm(algorithm: &str) -> Result<(), NoImage> {
+    let mut tried = REGIONS
+        .iter()
+        .map(|region| resolve_algorithm(algorithm, region));
+    let first = tried.next();
+    if tried.any(|one| one.is_ok()) {
+        return Ok(());
+    }
+    first.map_or(Ok(()), |one| one.map(|_| ()))
+}
+
 /// The image of a `framework` (`pytorch:2.x`; `None` = the newest PyTorch) on a type in a region.
 ///
 /// # Errors
@@ -219,8 +269,9 @@ pub fn resolve_algorithm(algorithm: &str, region: &Region) -> Result<Image, NoIm
         let mut names: Vec<&str> = ALGORITHMS.iter().map(|a| a.name).collect();
         names.dedup();
         return no(format!(
-            "unknown algorithm {name:?}, legal: {}",
-            names.join(", ")
+            "unknown algorithm {name:?}, legal: {}{}",
+            names.join(", "),
+            meant(name, &names)
         ));
     }
     let known: Vec<&str> = versions.clone().map(|a| a.version).collect();

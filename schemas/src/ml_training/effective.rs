@@ -159,7 +159,8 @@ pub fn kept_warm(caching: &Attr<bool>) -> Attr<i64> {
     }
 }
 
-fn reference_type(model_type: &str) -> &'static str {
+/// `reference_instance_type`, where none is given.
+pub(super) fn reference_type(model_type: &str) -> &'static str {
     if matches!(model_type, "tabular_data" | "time_series") {
         "ml.m5.4xlarge"
     } else {

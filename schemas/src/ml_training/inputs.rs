@@ -212,7 +212,7 @@ declare! {
             .more("False is `data_residency = \"region\"`.");
         regional: BTreeMap<String, Regional>, "Settings that differ by region.",
             of(Kind::ObjectMap { key: Text::Region, of: REGIONAL, most: 50 }).decision().workload()
-            .more("Top-level `vpc_config`, keys, image and URIs apply in the provider's region. If one of them is set, every other region needs its own entry, else it is rejected with the reason.");
+            .more("Top-level `vpc_config`, keys and `output_s3_uri` apply in the provider's region. If one of them is set, every other region needs its own entry, else it is rejected with the reason. An image with a literal region holds there only.");
         allow_companion_bucket: bool, "Allow a bucket in the job's region for a copy of the data.", flag().decision().workload()
             .preset(Preset::Derived("true when `preferred_training_regions` is given"))
             .more("SageMaker reads its input only from the job's own region. The companion is `<s3_bucket_name>-<region>`.");
@@ -255,7 +255,7 @@ declare! {
         vpc_config: VpcConfig, "Network of the instances.", of(Kind::Object(VPC_CONFIG)).run().workload();
         kms_key_arn: String, "Key for our S3 objects and the results.", text(Text::Arn("kms", "key")).run().workload();
         volume_kms_key_arn: String, "Key for the volumes.", text(Text::Arn("kms", "key")).run().workload()
-            .more("Types with NVMe disks take no key: it is dropped there, with a remark.");
+            .more("Types with NVMe disks take no key: it is dropped there, with a warning in the plan.");
         enable_network_isolation: bool, "No network for the container.", flag().run().preset(Preset::Bool(false));
         encrypt_inter_container_traffic: bool, "Encrypt traffic between instances.", flag().run().preset(Preset::Bool(false));
         role_arn: String, "Execution role to use as it is.", text(Text::Arn("iam", "role")).decision()
@@ -263,7 +263,8 @@ declare! {
         scheduler_role_arn: String, "Role that starts the run later.", text(Text::Arn("iam", "role")).decision()
             .preset(Preset::Derived("a role of its own that may start this training and nothing else"))
             .more("It has to trust `scheduler.amazonaws.com`; a condition on `aws:SourceArn` has to name the schedule group. Used only where the start lies in the future.");
-        permissions_boundary_arn: String, "Boundary of the role that is created.", text(Text::Arn("iam", "policy")).decision();
+        permissions_boundary_arn: String, "Boundary of the role that is created.", text(Text::Arn("iam", "policy")).decision()
+            .more("A role from before that has another one is refused, with the command that sets it.");
         iam_path: String, "Path of the role that is created.", text(Text::IamPath).decision().preset(Preset::Text("/"));
     }
 

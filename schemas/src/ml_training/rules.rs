@@ -398,8 +398,9 @@ pub(super) fn own_objects(at: &Path, uri: &str, bucket: &str, what: &str, found:
     if found_bucket != bucket {
         return;
     }
-    let whole = key.is_empty() && what == "read";
-    if key == "sustainable" || key.starts_with("sustainable/") || whole {
+    // A prefix is no folder: what the name of ours begins with would read it too.
+    let covers = what == "read" && "sustainable/".starts_with(key);
+    if key == "sustainable" || key.starts_with("sustainable/") || covers {
         found.push(invalid(
             at.clone(),
             format!("\"{uri}\" would {what} the provider's own objects, which are under \"sustainable/\" in this bucket. Use another prefix, such as \"s3://{bucket}/data/\"."),
@@ -428,6 +429,16 @@ fn hyperparameters(config: &Config, found: &mut Diagnostics) {
 }
 
 fn environment(config: &Config, found: &mut Diagnostics) {
+    let path = config.checkpoint_local_path.as_deref().known();
+    if let Some(length) = path
+        .map(|path| path.chars().count())
+        .filter(|length| *length > 512)
+    {
+        found.push(invalid(
+            Path::root("checkpoint_local_path"),
+            format!("It has {length} characters. The code is told of it in a variable of the environment, which SageMaker limits to 512."),
+        ));
+    }
     let source = config.source_dir.is_known() || config.source_s3_uri.is_known();
     for (key, _) in entries(&config.environment) {
         let owner = if key.starts_with("SUSTAINABLE_") {

@@ -2,6 +2,7 @@
 
 use tfplugin::{Attr, Diagnostics, Path, Value};
 
+use super::effective::reference_type;
 use super::nested::{Regional, TextMap};
 use super::{Config, MAX_RUN_HOURS};
 use crate::report::{all, error, invalid, plain, warning};
@@ -152,6 +153,13 @@ fn regional(config: &Config, found: &mut Diagnostics) {
             found.push(invalid(
                 at.clone(),
                 "The entry is empty. Set what differs in this region or remove the entry.",
+            ));
+        }
+        if entry.training_image.is_known() && config.algorithm.is_known() {
+            found.push(error(
+                at.clone().attribute("training_image"),
+                "algorithm and training_image exclude each other",
+                "Both say which container runs. AWS has the image of a built-in algorithm in every region: leave one of them out.",
             ));
         }
         for (name, arn) in [
@@ -338,10 +346,13 @@ fn disks(config: &Config, lists: &Lists<'_>, found: &mut Diagnostics) {
 }
 
 fn throughput(config: &Config, found: &mut Diagnostics) {
-    let (Some(reference), Some(own)) = (
-        config.reference_instance_type.as_deref().known(),
-        config.relative_throughput.as_ref().known(),
-    ) else {
+    let reference = match &config.reference_instance_type {
+        Attr::Known(reference) => Some(reference.as_str()),
+        Attr::Null => (config.model_type.as_deref().known()).map(reference_type),
+        Attr::Unknown => None,
+    };
+    let (Some(reference), Some(own)) = (reference, config.relative_throughput.as_ref().known())
+    else {
         return;
     };
     if let Some(speed) = own

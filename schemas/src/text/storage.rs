@@ -64,7 +64,13 @@ pub(super) fn prefix(value: &str) -> Result<(), String> {
     if value.is_empty() {
         return Err("An empty prefix is the whole bucket, in which the provider keeps objects of its own under \"sustainable/\". Move the dataset under a prefix such as \"data/\".".into());
     }
-    if value.starts_with("sustainable/") || value == "sustainable" {
+    if "sustainable/".starts_with(value) && value != "sustainable/" {
+        return Err(format!(
+            "\"{}\" would read the provider's own objects too, whose keys begin with \"sustainable/\". Keep the dataset under another prefix, such as \"data/\".",
+            shown(value)
+        ));
+    }
+    if value.starts_with("sustainable/") {
         return Err(format!(
             "\"{}\" is where the provider keeps its own objects. Keep the dataset under another prefix, such as \"data/\".",
             shown(value)

@@ -34,7 +34,7 @@ fn follow(request: &mut Request, setting: &str) {
             request.enable_cross_region_training = true
         }
         ["allow_companion_bucket", "=", "true"] => request.allow_companion_bucket = Some(true),
-        ["max_staging_gb", "=", gb] => request.max_staging_gb = gb.parse().unwrap(),
+        ["max_staging_gb", "=", gb] => request.max_staging_gb = gb.parse().expect("a number of GB"),
         _ => panic!("nobody knows how to follow \"{setting}\""),
     }
 }

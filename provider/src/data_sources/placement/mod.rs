@@ -20,6 +20,7 @@ use tfplugin::{
 
 use crate::configured::Shared;
 use crate::object::object;
+use crate::resources::image;
 use crate::resources::placement as place;
 use crate::resources::request::{Around, NoRequest, request};
 use crate::text::{list, sentence};
@@ -169,7 +170,9 @@ impl DataSource for Placement {
     }
 
     async fn validate(&self, request: ValidateRequest) -> Diagnostics {
-        lists::with(|lists| placement::validate(&request.config, lists))
+        let mut found = lists::with(|lists| placement::validate(&request.config, lists));
+        found.extend(image::unknown(&request.config));
+        found
     }
 
     async fn read(&self, request: DataSourceReadRequest) -> DataSourceReadResponse {

@@ -2,7 +2,9 @@
 
 use catalog::{Catalog, images};
 use schemas::ml_training::Config;
-use tfplugin::{Attr, Diagnostic};
+use tfplugin::{Attr, Diagnostic, Value};
+
+use crate::text::sentence;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +28,23 @@ impl Container {
             Self::Unknown => Attr::Unknown,
         }
     }
+}
+
+/// A framework or a built-in algorithm that there is nowhere, on no type: a mistake, not a place that does not fit.
+pub(crate) fn unknown(config: &Value) -> Option<Diagnostic> {
+    let given = |name: &str| config.get(name).as_str().map(str::to_owned);
+    let framework = given("framework").and_then(|text| images::check_framework(&text).err());
+    let algorithm = given("algorithm")
+        .filter(|text| !text.starts_with("arn:"))
+        .and_then(|text| images::check_algorithm(&text).err());
+    let (name, found) = match (framework, algorithm) {
+        (Some(found), _) => ("framework", found),
+        (None, Some(found)) => ("algorithm", found),
+        (None, None) => return None,
+    };
+    let summary = format!("Invalid {name}");
+    let detail = found.message.replacen("unknown", "Unknown", 1);
+    Some(Diagnostic::error(summary, sentence(&detail)).at(name))
 }
 
 /// Whether there is something to run; unknown while that hangs on a value known only after apply.

@@ -83,7 +83,9 @@ impl Resource for MlTraining {
     }
 
     async fn validate(&self, request: ValidateRequest) -> Diagnostics {
-        lists::with(|lists| schemas::ml_training::validate(&request.config, lists))
+        let mut found = lists::with(|lists| schemas::ml_training::validate(&request.config, lists));
+        found.extend(image::unknown(&request.config));
+        found
     }
 
     async fn plan(&self, request: PlanRequest) -> PlanResponse {
