@@ -313,7 +313,10 @@ pub(crate) async fn settle_on(run: &Run<'_>, bucket: &Bucket) -> Result<(), Erro
         .companions
         .iter()
         .any(|known| known.name == bucket.name && known.managed);
-    purge_unread(bucket, ours, &run.handle.nonce).await?.1
+    let kms_key = run.spec.kms_key_arn.as_deref();
+    purge_unread(bucket, ours, &run.handle.nonce, kms_key)
+        .await?
+        .1
 }
 
 /// Removes the copies that no user of the bucket reads: the users at that time, and how it went. A mark says that it is
@@ -322,11 +325,19 @@ async fn purge_unread(
     bucket: &Bucket,
     versions: bool,
     nonce: &str,
+    kms_key: Option<&str>,
 ) -> Result<(Vec<(String, User)>, Result<(), Error>), Error> {
     let mark = naming::purge_key(nonce);
-    bucket
-        .put(&mark, Vec::new(), "text/plain", &Only::Always, None)
-        .await?;
+    let put = bucket
+        .put(&mark, Vec::new(), "text/plain", &Only::Always, kms_key)
+        .await;
+    match put {
+        // A bucket of the user's own may take nothing that is not encrypted with a key which a destroy does not know.
+        Err(error) if error.kind() == Kind::AccessDenied => {
+            tracing::debug!(%error, "copies are removed without a mark");
+        }
+        put => drop(put?),
+    }
     let users = users(bucket).await;
     let purged = match &users {
         Ok(users) => purge_staged(bucket, versions, users).await,
@@ -421,7 +432,7 @@ async fn leave_standing(
     let own = naming::user_key(&data, &removal.handle.name);
     bucket.purge(&own, ours, &|key| key != own).await?;
     let nonce = removal.handle.nonce.clone();
-    if let (_, Err(error)) = purge_unread(bucket, ours, &nonce).await? {
+    if let (_, Err(error)) = purge_unread(bucket, ours, &nonce, None).await? {
         // Copies have to go; uploads that may not be looked at end with the bucket, or by its own rule.
         let call = error.call().map(|(_, operation)| operation);
         if call != Some("ListMultipartUploads") || error.kind() == Kind::NotFound {
