@@ -74,7 +74,7 @@ impl Step for Companion {
             }
             Err(error) if error.kind() == Kind::AccessDenied => {
                 return Err(error.advise(format!(
-                    "Either the name {name} belongs to another account, or s3:ListBucket is missing. Bucket names are global and companion names can be guessed: \
+                    "The name {name} belongs to another account, s3:ListBucket is missing, or the account has not enabled the region (aws account list-regions). Bucket names are global and companion names can be guessed: \
                      nothing is read from or written to a bucket of another account. Keep a replica in the job's region and name it in regional."
                 )));
             }

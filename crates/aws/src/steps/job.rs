@@ -216,8 +216,9 @@ async fn holds_something(removal: &Removal<'_>, uri: &str) -> bool {
 /// Creates the job. Whatever the last answer is, an earlier try may have gone unanswered and have created it: the job
 /// itself holds the quota that the next try is then refused for.
 async fn create(run: &mut Run<'_>) -> Result<String, Error> {
-    let error = match send(run).await {
-        Err(error) if run.handle.job_name.is_none() => error,
+    let mut tried = false;
+    let error = match send(run, &mut tried).await {
+        Err(error) if tried && run.handle.job_name.is_none() => error,
         sent => return sent,
     };
     match seen(run).await {
@@ -251,8 +252,8 @@ fn may_exist(run: &mut Run<'_>, error: Error, unseen: &Error) -> Error {
     ))
 }
 
-/// Sends the request: waits for IAM, tells a lost answer from a taken name, and names the quota.
-async fn send(run: &mut Run<'_>) -> Result<String, Error> {
+/// Sends the request: waits for IAM, tells a lost answer from a taken name, and names the quota. `tried`: it was sent at all.
+async fn send(run: &mut Run<'_>, tried: &mut bool) -> Result<String, Error> {
     let timing = run.aws.timing();
     let until = Instant::now() + timing.propagation;
     let mut poll = Poll::new(timing.create);
@@ -261,6 +262,7 @@ async fn send(run: &mut Run<'_>) -> Result<String, Error> {
         let body = request::build(run)?;
         let region = run.spec.region.as_str();
         let turn = run.aws.turn_to_create(region, &run.watch).await?;
+        *tried = true;
         let call = run
             .aws
             .json(Service::Sagemaker, region, "CreateTrainingJob", &body);

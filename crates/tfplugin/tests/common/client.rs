@@ -7,9 +7,13 @@ use bytes::{Bytes, BytesMut};
 use prost::Message;
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    client::{
+        ResolvesClientCert,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
     crypto::{CryptoProvider, aws_lc_rs, verify_tls13_signature},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime},
+    sign::CertifiedKey,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -43,6 +47,30 @@ impl ClientCertificate {
             chain: vec![certificate.der().clone()],
             key,
         }
+    }
+
+    /// What somebody can send who has seen the certificate and does not have its key: the handshake line of a provider and
+    /// its environment are no secrets.
+    pub fn copied(seen: &Self) -> Self {
+        Self {
+            pem: seen.pem.clone(),
+            chain: seen.chain.clone(),
+            key: Self::new().key,
+        }
+    }
+}
+
+/// Signs with whatever key it has, without a look at whether the certificate is of that key.
+#[derive(Debug)]
+struct Unchecked(Arc<CertifiedKey>);
+
+impl ResolvesClientCert for Unchecked {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
     }
 }
 
@@ -136,11 +164,13 @@ impl Client {
             .with_protocol_versions(&[&rustls::version::TLS13])
             .unwrap()
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Pinned(server, crypto)));
+            .with_custom_certificate_verifier(Arc::new(Pinned(server, Arc::clone(&crypto))));
         let mut config = match own {
-            Some(own) => config
-                .with_client_auth_cert(own.chain.clone(), own.key.clone_key())
-                .unwrap(),
+            Some(own) => {
+                let key = crypto.key_provider.load_private_key(own.key.clone_key());
+                let certified = CertifiedKey::new(own.chain.clone(), key.unwrap());
+                config.with_client_cert_resolver(Arc::new(Unchecked(Arc::new(certified))))
+            }
             None => config.with_no_client_auth(),
         };
         config.alpn_protocols = vec![b"h2".to_vec()];
