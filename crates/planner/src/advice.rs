@@ -335,8 +335,13 @@ fn assumptions(solver: &Solver, chosen: &Found, compared: &Compared) -> Vec<Stri
     {
         constant("efficiency_pcie", c.efficiency_pcie);
     }
-    if m.instances > 1.0 && chosen.instance_type != m.reference {
-        constant("scaling_fast", c.scaling_fast);
+    if m.instances > 1.0 && chosen.instance_type != m.reference && !given {
+        let classes = [t, &m.types()[m.reference]].map(|t| m.scaling(t));
+        // Of one class they cancel.
+        for (class, figure) in classes.into_iter().filter(|_| classes[0].0 != classes[1].0) {
+            let names = ["scaling_fast", "scaling_medium", "scaling_slow"];
+            constant(names[usize::from(class)], figure);
+        }
     }
     if m.request.file_system {
         constant("fsx_wh_per_tb_h", c.fsx_wh_per_tb_h);

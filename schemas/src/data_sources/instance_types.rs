@@ -27,7 +27,7 @@ declare! {
         min_gpu_memory_gb: f64, "Least memory per accelerator.", above(0.0, 10_000.0);
         min_accelerator_count: i64, "Least number of accelerators.", whole(0, 1000);
         max_accelerator_count: i64, "Greatest number of accelerators.", whole(0, 1000);
-        region: String, "Only types with a known price there.", text(Text::Region);
+        region: String, "Only types with a known price there, and with `include_unavailable` the others too, without a price.", text(Text::Region);
         min_performance_per_watt: f64, "Least performance per watt; the A100's is 1.", number(0.0, 100.0);
         include_unavailable: bool, "Also types that AWS no longer sells, or sells through training plans only.", flag()
             .preset(Preset::Bool(false));

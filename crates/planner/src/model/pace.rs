@@ -212,7 +212,8 @@ impl<'a> Model<'a> {
         }
     }
 
-    fn scaling(&self, instance_type: &InstanceType) -> (u8, Figure) {
+    /// How well several instances of a type work together, by the network of each accelerator, and its class.
+    pub(crate) fn scaling(&self, instance_type: &InstanceType) -> (u8, Figure) {
         let constants = self.catalog.constants();
         let each = instance_type.network_gbps_each();
         if instance_type.efa && each >= 50.0 {
