@@ -1,10 +1,10 @@
-"""Credentials of an assumed role that end while a run is waited for."""
+"""Credentials of an assumed role that end while a run is waited for, and what else the environment says of access."""
 
 import json
 
 from harness.config import Block, training
 from harness.emulator import ACCOUNT
-from harness.expect import expect_known_value
+from harness.expect import expect_error, expect_known_value
 from harness.steps import step
 
 
@@ -34,3 +34,12 @@ def test_credentials_are_renewed_during_a_wait(scene):
             state=[renewed, expect_known_value("outcome", "succeeded")],
         )
     )
+
+
+def test_fips_endpoints_are_not_left_out_in_silence(scene):
+    """Who asks for them has promised somebody that no other one is called."""
+    scene.workdir.environment["AWS_USE_FIPS_ENDPOINT"] = "true"
+    services = ("cloudwatch", "iam", "logs", "s3", "sagemaker")
+    scene.provider_arguments = {"endpoints": Block(dict.fromkeys(services, scene.emulator.url))}
+    told = expect_error("the FIPS endpoint of sts is not known", 'endpoints { sts = "https://...')
+    scene.run(step(training(), error=told))

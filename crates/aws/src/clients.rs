@@ -189,6 +189,11 @@ impl Aws {
             .or_else(|| variable("AWS_ENDPOINT_URL"))
     }
 
+    /// Whether the environment or the profile asks for FIPS endpoints.
+    pub(crate) async fn wants_fips(&self) -> bool {
+        self.base().await.use_fips() == Some(true)
+    }
+
     /// How long everything takes that waits.
     pub(crate) fn timing(&self) -> &Timing {
         &self.inner.settings.timing

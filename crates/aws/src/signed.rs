@@ -72,6 +72,19 @@ fn address(service: Service, region: &str) -> Option<Address<'_>> {
     })
 }
 
+/// Where the FIPS endpoints are follows no rule that holds for every service and region (AWS General Reference, service
+/// endpoints). A call to another one would break what the setting promises.
+fn no_fips(service: Service) -> Error {
+    Error::new(
+        Kind::Invalid,
+        format!("AWS_USE_FIPS_ENDPOINT (use_fips_endpoint) is set, and the FIPS endpoint of {} is not known here", service.key()),
+    )
+    .advise(format!(
+        "Name it: endpoints {{ {} = \"https://...\" }} in the provider block, or AWS_ENDPOINT_URL_... in the environment. AWS lists them at aws.amazon.com/compliance/fips.",
+        service.key()
+    ))
+}
+
 /// One address for a partition (AWS General Reference, "IAM endpoints and quotas").
 fn iam(region: &str) -> Address<'static> {
     let (host, signing_region) = match naming::partition(region) {
@@ -206,9 +219,11 @@ impl Aws {
             Error::answer(service, operation, None, None, text, None).of_kind(Kind::Network)
         };
         let identity = self.credentials().await?.into();
-        let endpoint = self
-            .endpoint(service)
-            .unwrap_or_else(|| address.host.clone());
+        let endpoint = match self.endpoint(service) {
+            Some(given) => given,
+            None if self.wants_fips().await => return Err(no_fips(service)),
+            None => address.host.clone(),
+        };
         let uri = format!("{}{}", endpoint.trim_end_matches('/'), asked.path);
         let mut request = http::Request::builder()
             .method(asked.method)
