@@ -33,7 +33,7 @@ def of(statements: list, sid: str) -> dict:
 
 
 def test_everything_is_closed(scene):
-    """In another region: staged copies, index, users, source, manifest, checkpoints, output and volume."""
+    """In another region: staged copies, index, users, marks of purges, source, manifest, checkpoints, output and volume."""
     folder = scene.workdir.folder / "train"
     folder.mkdir()
     (folder / "train.py").write_text("print('training')\n")
@@ -81,7 +81,7 @@ def test_everything_is_closed(scene):
         expected = None if params["Bucket"] == "training-data" else KEY
         assert params.get("SSEKMSKeyId") == expected, params
         seen.add(params["Key"].split("/")[1])
-    assert seen == {"claims", "users", "staged", "source", "checkpoints", "runs"}
+    assert seen == {"claims", "users", "staged", "source", "checkpoints", "runs", "purges"}
     scene.destroy()
 
 
