@@ -26,6 +26,8 @@ pub struct Shown {
     pub job_bucket: Option<String>,
     /// Bucket of results and manifest.
     pub work_bucket: Option<String>,
+    /// Whether the role was to be one of the run's own.
+    pub own_role: bool,
     /// Whether there was a dashboard of the run's own.
     pub dashboard: bool,
     /// Group that its model was registered in.
@@ -90,7 +92,9 @@ pub(crate) async fn find(aws: &Aws, shown: &Shown) -> Result<Option<Handle>, Err
         worked_in: work.clone().into_iter().collect(),
         work_bucket: work,
         claim,
-        managed_role: Some(naming::role_name(&shown.data_bucket, &shown.name)),
+        managed_role: shown
+            .own_role
+            .then(|| naming::role_name(&shown.data_bucket, &shown.name)),
         dashboard: shown
             .dashboard
             .then(|| naming::dashboard_name(&shown.data_bucket, &shown.name)),
