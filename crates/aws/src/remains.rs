@@ -37,14 +37,6 @@ pub struct Shown {
 /// The handle of all that there may be; `None` where the names belong to another run by now.
 pub(crate) async fn find(aws: &Aws, shown: &Shown) -> Result<Option<Handle>, Error> {
     let account = aws.account_id().await?;
-    if let Some(mut handle) = by_manifest(aws, shown, &account).await? {
-        handle.account_id = account;
-        handle.job_name.clone_from(&shown.job_name);
-        handle
-            .model_package_group
-            .clone_from(&shown.model_package_group);
-        return Ok(Some(handle));
-    }
     let data = located(aws, &shown.data_bucket, &shown.region, &account).await?;
     let work = shown.work_bucket.as_ref().map(|name| BucketRef {
         name: name.clone(),
@@ -73,6 +65,14 @@ pub(crate) async fn find(aws: &Aws, shown: &Shown) -> Result<Option<Handle>, Err
             key,
             confirmed: true,
         });
+    }
+    if let Some(mut handle) = by_manifest(aws, shown, &account).await? {
+        handle.account_id = account;
+        handle.job_name.clone_from(&shown.job_name);
+        handle
+            .model_package_group
+            .clone_from(&shown.model_package_group);
+        return Ok(Some(handle));
     }
     let companion = naming::companion_bucket(&shown.data_bucket, &shown.region);
     let companions = (shown.job_bucket.as_ref() == Some(&companion)).then(|| BucketRef {

@@ -4,7 +4,7 @@
 use catalog::{Confidence, Kind};
 
 use crate::decide::is_spot;
-use crate::model::NoPace;
+use crate::model::{NoPace, SCALING};
 use crate::rules::NoSpot;
 use crate::savings::Compared;
 use crate::solve::{Found, Solver};
@@ -339,8 +339,7 @@ fn assumptions(solver: &Solver, chosen: &Found, compared: &Compared) -> Vec<Stri
         let classes = [t, &m.types()[m.reference]].map(|t| m.scaling(t));
         // Of one class they cancel.
         for (class, figure) in classes.into_iter().filter(|_| classes[0].0 != classes[1].0) {
-            let names = ["scaling_fast", "scaling_medium", "scaling_slow"];
-            constant(names[usize::from(class)], figure);
+            constant(SCALING[usize::from(class)], figure);
         }
     }
     if m.request.file_system {

@@ -314,19 +314,17 @@ pub(crate) async fn settle_on(run: &Run<'_>, bucket: &Bucket) -> Result<(), Erro
         .iter()
         .any(|known| known.name == bucket.name && known.managed);
     let kms_key = run.spec.kms_key_arn.as_deref();
-    purge_unread(bucket, ours, &run.handle.nonce, kms_key)
-        .await?
-        .1
+    purge_unread(bucket, ours, &run.handle.nonce, kms_key).await
 }
 
-/// Removes the copies that no user of the bucket reads: the users at that time, and how it went. A mark says that it is
-/// under way: whoever comes meanwhile waits ([`nobody_purges`]).
+/// Removes the copies that no user of the bucket reads. A mark says that it is under way: whoever comes meanwhile waits
+/// ([`nobody_purges`]).
 async fn purge_unread(
     bucket: &Bucket,
     versions: bool,
     nonce: &str,
     kms_key: Option<&str>,
-) -> Result<(Vec<(String, User)>, Result<(), Error>), Error> {
+) -> Result<(), Error> {
     let mark = naming::purge_key(nonce);
     let put = bucket
         .put(&mark, Vec::new(), "text/plain", &Only::Always, kms_key)
@@ -338,13 +336,12 @@ async fn purge_unread(
         }
         put => drop(put?),
     }
-    let users = users(bucket).await;
-    let purged = match &users {
-        Ok(users) => purge_staged(bucket, versions, users).await,
-        Err(_) => Ok(()),
+    let purged = match users(bucket).await {
+        Ok(users) => purge_staged(bucket, versions, &users).await,
+        Err(error) => Err(error),
     };
     bucket.purge(&mark, versions, &|key| key != mark).await?;
-    Ok((users?, purged))
+    purged
 }
 
 /// The contents that the run's inputs name.
@@ -432,7 +429,7 @@ async fn leave_standing(
     let own = naming::user_key(&data, &removal.handle.name);
     bucket.purge(&own, ours, &|key| key != own).await?;
     let nonce = removal.handle.nonce.clone();
-    if let (_, Err(error)) = purge_unread(bucket, ours, &nonce, None).await? {
+    if let Err(error) = purge_unread(bucket, ours, &nonce, None).await {
         // Copies have to go; uploads that may not be looked at end with the bucket, or by its own rule.
         let call = error.call().map(|(_, operation)| operation);
         if call != Some("ListMultipartUploads") || error.kind() == Kind::NotFound {

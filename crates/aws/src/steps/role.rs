@@ -77,16 +77,10 @@ impl Step for ExecutionRole {
             run.handle.role_arn = None;
             return Ok(());
         }
-        // What a role holds is limited (IAM, quotas: 10,240 characters of inline policies): new runs that fail must not
-        // fill it up. A run before this one with the very same request, seen or lost, has the same policy: that one stays.
-        let shared = run
-            .previous
-            .is_none_or(|previous| previous.request_digest == run.spec.request_digest);
-        if !shared {
-            iam.delete_policy(&name, &policy_of_run(run, POLICY))
-                .await?;
+        match &run.spec.role {
+            Role::Managed { .. } => disallow(run, &name, POLICY).await,
+            Role::Given { .. } => Ok(()),
         }
-        Ok(())
     }
 
     async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {
@@ -154,6 +148,21 @@ pub(super) async fn allow(
 ) -> Result<(), Error> {
     let iam = run.aws.iam(&run.spec.region);
     settle(&run.watch, || iam.put_policy(role, policy, document)).await
+}
+
+/// Takes the policy of a run that failed out of a role from before. What a role holds is limited (IAM, quotas: 10,240
+/// characters of inline policies): new runs that fail must not fill it up. A run before this one with the very same
+/// request, seen or lost, has the same policy: that one stays.
+pub(super) async fn disallow(run: &Run<'_>, role: &str, beginning: &str) -> Result<(), Error> {
+    let shared = run
+        .previous
+        .is_none_or(|previous| previous.request_digest == run.spec.request_digest);
+    if shared {
+        return Ok(());
+    }
+    let iam = run.aws.iam(&run.spec.region);
+    iam.delete_policy(role, &policy_of_run(run, beginning))
+        .await
 }
 
 async fn disallow_others(run: &Run<'_>, role: &str, beginning: &str) -> Result<(), Error> {

@@ -69,14 +69,16 @@ impl Step for Scheduling {
             remove(run.aws, &known, &run.spec.name, &run.watch).await?;
             run.handle.scheduling.retain(|one| one.region != region);
         }
-        if run.made.contains(&STARTER)
-            && let Some(name) = run.handle.managed_scheduler_role.clone()
-        {
+        let Some(name) = run.handle.managed_scheduler_role.clone() else {
+            return Ok(());
+        };
+        if run.made.contains(&STARTER) {
             role::delete(&run.aws.iam(&region), &name).await?;
             run.handle.managed_scheduler_role = None;
             run.handle.scheduler_role_arn = None;
+            return Ok(());
         }
-        Ok(())
+        role::disallow(run, &name, STARTS).await
     }
 
     async fn remove(&self, removal: &mut Removal<'_>) -> Result<(), Error> {

@@ -14,7 +14,7 @@ use catalog::{Catalog, Figure, InstanceType, ModelClass, Region};
 
 pub(crate) use figures::Figures;
 pub(crate) use inputs::straying;
-pub(crate) use pace::{NoPace, Pace};
+pub(crate) use pace::{NoPace, Pace, SCALING};
 
 use crate::time::{Grid, Timing};
 use crate::{Capacity, InputMode, ModelType, Request};

@@ -59,6 +59,9 @@ fn plain_precision(instance_type: &InstanceType) -> Precision {
     }
 }
 
+/// Names of the constants of [`Model::scaling`], by class.
+pub(crate) const SCALING: [&str; 3] = ["scaling_fast", "scaling_medium", "scaling_slow"];
+
 impl<'a> Model<'a> {
     fn row(
         &self,
@@ -212,7 +215,8 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// How well several instances of a type work together, by the network of each accelerator, and its class.
+    /// The loss of a type's network with several instances: its class, by the network of each accelerator, and the figure
+    /// of that class (its name is in [`SCALING`]).
     pub(crate) fn scaling(&self, instance_type: &InstanceType) -> (u8, Figure) {
         let constants = self.catalog.constants();
         let each = instance_type.network_gbps_each();

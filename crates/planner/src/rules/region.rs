@@ -32,12 +32,7 @@ pub(crate) fn region(
     if r.partition != home.partition && !no(Why::Partition(r.partition)) {
         return false;
     }
-    let inside = match scope.residency {
-        Residency::Region => index == m.home,
-        Residency::Country => r.country == home.country,
-        Residency::Geography => r.geography == home.geography,
-        Residency::Any => true,
-    };
+    let least = least_residency(home, r);
     let outside = || Why::Residency {
         scope: scope.residency,
         own: if scope.residency == Residency::Country {
@@ -45,10 +40,10 @@ pub(crate) fn region(
         } else {
             r.geography
         },
-        least: least_residency(home, r),
+        least,
         switched_off: !request.enable_cross_region_training,
     };
-    if !inside && !no(outside()) {
+    if least > scope.residency && !no(outside()) {
         return false;
     }
     if scope.only.is_some_and(|(only, _)| only != index) && !no(Why::NotPlaced) {

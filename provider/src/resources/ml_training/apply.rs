@@ -110,9 +110,9 @@ async fn prepare(
         super::plan::previous(&object(&request.prior))
     };
     // As planned: what is packed has to agree with it, and the folder is read once.
-    let digest = match get(planned, "source_digest") {
-        known @ Value::String(_) => Attr::Known(known.as_str().unwrap_or_default().to_owned()),
-        _ => source::digest(&config).await?,
+    let digest = match get(planned, "source_digest").as_str() {
+        Some(known) => Attr::Known(known.to_owned()),
+        None => source::digest(&config).await?,
     };
     let decided = decide(
         configured,

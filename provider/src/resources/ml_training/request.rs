@@ -198,7 +198,7 @@ fn places(config: &Config, read: &mut Reader, request: &mut Request, assume_set:
             .is_some_and(|channels| {
                 channels
                     .values()
-                    .any(|channel| channel.file_system.is_known())
+                    .any(|channel| is_set(&channel.file_system, assume_set))
             }),
     };
     let entries = read.option("regional", &config.regional);

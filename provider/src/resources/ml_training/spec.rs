@@ -60,7 +60,6 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
             .known()
             .and_then(|regional| regional.get(region)),
     };
-    mounted_elsewhere(from)?;
     let name = text(&config.name);
     let data_bucket = DataBucket {
         name: text(&config.s3_bucket_name),
@@ -305,27 +304,6 @@ impl<'a> Here<'a> {
     fn usual_mode(&self) -> Option<String> {
         let mode = self.from.decision.input_mode?;
         (mode != planner::InputMode::File).then(|| mode.as_str().to_owned())
-    }
-}
-
-/// A file system of the user's own is in one VPC: the one of the provider's region.
-fn mounted_elsewhere(from: &Ingredients<'_>) -> Result<(), Diagnostic> {
-    let region = from.decision.selected_region.as_str();
-    let channels = from.config.input_channels.as_ref().known();
-    let mounted = channels
-        .into_iter()
-        .flatten()
-        .find_map(|(name, channel)| Some((name, channel.file_system.as_ref().known()?)));
-    match mounted {
-        Some((name, mounted)) if region != from.provider_region => Err(Diagnostic::error(
-            format!("{} is not in {region}", text(&mounted.id)),
-            format!(
-                "Channel {name} reads a file system in a VPC of {}, and the run was decided for {region}. Set preferred_training_regions = [\"{}\"], or give s3_uri. \
-                 Nothing was created.",
-                from.provider_region, from.provider_region
-            ),
-        )),
-        _ => Ok(()),
     }
 }
 
