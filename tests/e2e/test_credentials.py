@@ -2,9 +2,10 @@
 
 import json
 
+import pytest
 from harness.config import Block, training
-from harness.emulator import ACCOUNT
-from harness.expect import expect_error, expect_known_value
+from harness.emulator import ACCOUNT, KEYS
+from harness.expect import expect_calls, expect_error, expect_known_value
 from harness.steps import step
 
 
@@ -43,3 +44,20 @@ def test_fips_endpoints_are_not_left_out_in_silence(scene):
     scene.provider_arguments = {"endpoints": Block(dict.fromkeys(services, scene.emulator.url))}
     told = expect_error("the FIPS endpoint of sts is not known", 'endpoints { sts = "https://...')
     scene.run(step(training(), error=told))
+
+
+@pytest.mark.parametrize("named", ["for all services", "service by service"])
+def test_a_profile_names_the_endpoints(scene, tmp_path, named):
+    """Of all services, not of S3 alone: a run whose bucket is in an emulator and whose job is on AWS costs real money."""
+    services = ("cloudwatch", "cloudwatch_logs", "eventbridge", "iam", "s3", "sagemaker", "service_quotas", "sts")
+    nobody = "http://127.0.0.1:9"
+    common, section = scene.emulator.url, ""
+    if named == "service by service":
+        each = "".join(f"{service} =\n  endpoint_url = {scene.emulator.url}\n" for service in services)
+        common, section = nobody, f"services = one-by-one\n[services one-by-one]\n{each}"
+    profile = tmp_path / "config"
+    keys = f"aws_access_key_id = {KEYS['access_key']}\naws_secret_access_key = {KEYS['secret_key']}\n"
+    profile.write_text(f"[profile emulator]\n{keys}endpoint_url = {common}\n{section}")
+    scene.workdir.environment["AWS_CONFIG_FILE"] = str(profile)
+    scene.provider_arguments = {"endpoints": None, "profile": "emulator", "access_key": None, "secret_key": None}
+    scene.run(step(training(), state=[expect_calls(CreateTrainingJob=1, PutDashboard=1)]))

@@ -9,6 +9,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_smithy_http_client::tls;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::OnceCell;
 
 use crate::clock;
@@ -156,7 +157,7 @@ impl Aws {
         let make = || {
             let mut config =
                 aws_sdk_s3::config::Builder::from(base).region(Region::new(region.to_owned()));
-            if let Some(url) = self.endpoint(Service::S3) {
+            if let Some(url) = self.endpoint_in(base, Service::S3) {
                 config = config.endpoint_url(url);
             }
             config.set_force_path_style(Some(self.inner.settings.s3_use_path_style));
@@ -173,20 +174,26 @@ impl Aws {
         Iam::new(self, region)
     }
 
-    /// Another endpoint than AWS's own: the `endpoints` block, then the standard environment variables.
-    pub(crate) fn endpoint(&self, service: Service) -> Option<String> {
+    /// Another endpoint than AWS's own: the `endpoints` block, then what the environment and the profile name for the
+    /// service or for all of them.
+    pub(crate) async fn endpoint(&self, service: Service) -> Option<String> {
+        self.endpoint_in(self.base().await, service)
+    }
+
+    fn endpoint_in(&self, base: &SdkConfig, service: Service) -> Option<String> {
+        let given = |url: &String| !url.is_empty();
         let from_settings = self.inner.settings.endpoints.get(&service).cloned();
-        let variable = |name: &str| std::env::var(name).ok().filter(|url| !url.is_empty());
-        let specific = match service {
-            Service::Servicequotas => "SERVICE_QUOTAS".to_owned(),
-            Service::Events => "EVENTBRIDGE".to_owned(),
-            Service::Logs => "CLOUDWATCH_LOGS".to_owned(),
-            other => other.key().to_uppercase(),
-        };
+        // What the SDK's own clients ask for.
+        let key = ServiceConfigKey::builder()
+            .service_id(service.id())
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build();
+        let specific = || base.service_config()?.load_config(key.ok()?);
         from_settings
-            .filter(|url| !url.is_empty())
-            .or_else(|| variable(&format!("AWS_ENDPOINT_URL_{specific}")))
-            .or_else(|| variable("AWS_ENDPOINT_URL"))
+            .filter(given)
+            .or_else(|| specific().filter(given))
+            .or_else(|| base.endpoint_url().map(str::to_owned))
     }
 
     /// Whether the environment or the profile asks for FIPS endpoints.
@@ -334,7 +341,7 @@ impl Aws {
         let Some(assume) = &settings.assume_role else {
             return config;
         };
-        let sts = match self.endpoint(Service::Sts) {
+        let sts = match self.endpoint_in(&config, Service::Sts) {
             Some(url) => config.to_builder().endpoint_url(url).build(),
             None => config.clone(),
         };

@@ -164,6 +164,18 @@ impl Service {
         }
     }
 
+    /// The service's ID in AWS's models, which names its section in a profile and its environment variable
+    /// ("Service-specific endpoints" in the AWS SDKs and Tools Reference Guide).
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Service::Sagemaker => "SageMaker",
+            Service::Events => "EventBridge",
+            Service::Cloudwatch => "CloudWatch",
+            Service::Scheduler => "Scheduler",
+            other => other.title(),
+        }
+    }
+
     /// The service with this name in the `endpoints` block.
     pub fn from_key(key: &str) -> Option<Self> {
         Service::ALL

@@ -219,7 +219,7 @@ impl Aws {
             Error::answer(service, operation, None, None, text, None).of_kind(Kind::Network)
         };
         let identity = self.credentials().await?.into();
-        let endpoint = match self.endpoint(service) {
+        let endpoint = match self.endpoint(service).await {
             Some(given) => given,
             None if self.wants_fips().await => return Err(no_fips(service)),
             None => address.host.clone(),
