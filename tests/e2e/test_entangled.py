@@ -125,6 +125,26 @@ def test_another_region_after_a_create_that_failed_there(scene):
     scene.run(step(training(force_destroy=True, **moved), state=[expect_jobs("InProgress"), gone]))
 
 
+def test_another_region_after_a_later_start_that_failed_there(scene):
+    """Nor could what was to start it be taken back then: group, queue and role go when Terraform destroys the tainted object."""
+    scene.keep()
+    scene.write(training(force_destroy=True, earliest_start="2096-05-14T18:00:00Z", **ELSEWHERE))
+    fault(scene, "s3", "CopyObject", "refused")
+    fault(scene, "scheduler", "DeleteScheduleGroup", "refused")
+    fault(scene, "iam", "DeleteRole", "refused")
+    assert scene.apply().code != 0
+    scene.emulator.heal()
+    made = {name for name in there(scene) if "eu-north-1/sustainable-" in name or "scheduler" in name}
+    assert len(made) >= 2, there(scene)
+    moved = {**ELSEWHERE, "preferred_training_regions": ["eu-west-1"]}
+
+    def gone(seen):
+        left = made & there(scene)
+        assert not left, left
+
+    scene.run(step(training(force_destroy=True, **moved), state=[expect_jobs("InProgress"), gone]))
+
+
 @pytest.mark.parametrize("how", ["-replace", "taint"])
 def test_a_new_beginning_after_the_record_of_the_job_is_gone(scene, how):
     """Role, claim, copies and manifest go with the old run, and the name is free for the new one."""

@@ -6,7 +6,7 @@
 use crate::claim;
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
-use crate::handle::{BucketRef, ClaimRef, Handle};
+use crate::handle::{BucketRef, ClaimRef, Handle, SchedulingRef};
 use crate::naming;
 use crate::s3::Bucket;
 use crate::steps::Document;
@@ -28,6 +28,10 @@ pub struct Shown {
     pub work_bucket: Option<String>,
     /// Whether the role was to be one of the run's own.
     pub own_role: bool,
+    /// Whether its start was to be planned.
+    pub later: bool,
+    /// Whether the role that starts it was to be one of the run's own.
+    pub own_scheduler_role: bool,
     /// Whether there was a dashboard of the run's own.
     pub dashboard: bool,
     /// Group that its model was registered in.
@@ -80,6 +84,12 @@ pub(crate) async fn find(aws: &Aws, shown: &Shown) -> Result<Option<Handle>, Err
         region: shown.region.clone(),
         managed: true,
     });
+    let scheduling = shown.later.then(|| SchedulingRef {
+        region: shown.region.clone(),
+        group: naming::scheduling_name(&shown.data_bucket, &shown.name),
+        queue: naming::scheduling_name(&shown.data_bucket, &shown.name),
+        queue_url: String::new(),
+    });
     Ok(Some(Handle {
         name: shown.name.clone(),
         nonce,
@@ -95,6 +105,9 @@ pub(crate) async fn find(aws: &Aws, shown: &Shown) -> Result<Option<Handle>, Err
         managed_role: shown
             .own_role
             .then(|| naming::role_name(&shown.data_bucket, &shown.name)),
+        scheduling: scheduling.into_iter().collect(),
+        managed_scheduler_role: (shown.later && shown.own_scheduler_role)
+            .then(|| naming::scheduler_role_name(&shown.data_bucket, &shown.name)),
         dashboard: shown
             .dashboard
             .then(|| naming::dashboard_name(&shown.data_bucket, &shown.name)),
