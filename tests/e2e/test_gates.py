@@ -1,7 +1,10 @@
 """Limits that stop a plan before anything is paid for."""
 
+import math
+from fractions import Fraction
+
 import pytest
-from harness.config import Block, Raw, training
+from harness.config import Block, Raw, output, training
 from harness.expect import expect_error
 from harness.steps import step
 
@@ -44,6 +47,18 @@ def test_a_postcondition_on_the_own_estimate(scene):
     assert result.code != 0, "the plan passed"
     expect_error(detail="Too much carbon").check(result)
     scene.expect_nothing_left()
+
+
+def test_what_is_calculated_from_a_figure_is_exact(scene):
+    """The 14.3 of a binary float is a little more than 14.3: rounded up, ten times it would be 144."""
+    figure = "sustainable_ml_training.bert.estimate.cost_usd.value"
+    scene.write(training(), output("usd", figure), output("tenths", f"ceil({figure} * 10)"))
+    result, plan = scene.plan()
+    assert result.code == 0, result.explain()
+    usd, tenths = (plan["planned_values"]["outputs"][name]["value"] for name in ("usd", "tenths"))
+    # As long as the cost of this run has such a decimal.
+    assert math.ceil(Fraction(usd) * 10) == tenths + 1, (usd, tenths)
+    assert tenths == Fraction(str(usd)) * 10, (usd, tenths)
 
 
 def test_a_gate_does_not_look_at_a_run_that_exists(scene):
