@@ -2,8 +2,8 @@
 
 Medians, with the machine named. Rounds are interleaved, so that a machine that gets busy makes all
 of them slower and not one. Beside the provider stand what Terraform costs with no provider at all
-(terraform_data), with an empty provider of the same schema (the stand-in of crates/tfplugin) and, where
---random names its binary, with hashicorp/random. A figure over its limit is marked; nothing fails for it,
+(terraform_data), with an empty provider of the same schema (the stand-in of crates/tfplugin), with one of 100 plain
+attributes and, where --random names its binary, with hashicorp/random. A figure over its limit is marked; nothing fails for it,
 since a shared machine is no judge.
 """
 
@@ -138,6 +138,19 @@ def schema_file(workdir: Workdir, folder: Path) -> Path:
     return path
 
 
+def plain_schema(folder: Path) -> Path:
+    """A resource of our type's name with 100 attributes of text: what a provider costs whatever its schema is."""
+    text = {"type": "string", "optional": True, "computed": True}
+    blocks = {
+        "provider": {"region": {"type": "string", "optional": True}},
+        TYPE: {f"attribute_{number}": text for number in range(100)},
+    }
+    made = {name: {"version": 0, "block": {"attributes": attributes}} for name, attributes in blocks.items()}
+    path = folder / "plain.json"
+    path.write_text(json.dumps({"provider": made.pop("provider"), "resource_schemas": made}))
+    return path
+
+
 def interleaved(rounds: int, **measures) -> dict[str, list]:
     """Each measure once per round."""
     found = {name: [] for name in measures}
@@ -204,7 +217,14 @@ def measure(folder: Path, terraform: str, binaries: dict[str, Path], options) ->
     schema = {"STAND_IN_SCHEMA": str(schema_file(own, folder))}
     none = module(folder / "none", terraform, mirrors["none"], resource("terraform_data", "x", input="x"), settings="")
     probe = module(folder / "probe", terraform, mirrors["probe"], PROVIDER_BLOCK, training(), **schema)
-    modules = {"own": own, "none": none, "probe": probe}
+    plain = {"STAND_IN_SCHEMA": str(plain_schema(folder))}
+    item = resource(TYPE, "x", attribute_1="x")
+    modules = {
+        "own": own,
+        "none": none,
+        "probe": probe,
+        "probe of 100 attributes": module(folder / "plain", terraform, mirrors["probe"], PROVIDER_BLOCK, item, **plain),
+    }
     if options.random:
         mirrors["random"] = folder / "mirror-random"
         mirrors["random"].mkdir()

@@ -66,7 +66,7 @@ pub(crate) async fn decide(
         tags: tags(configured, config),
         for_the_code: schemas::ml_training::handed_over()
             .map(|input| input.name)
-            .filter(|name| !STATEMENTS.contains(name) && !get(written, name).is_null())
+            .filter(|name| *name != STATEMENT && !get(written, name).is_null())
             .collect(),
     };
     foreseen::within_limit(&known.tags)?;
@@ -180,8 +180,8 @@ pub(crate) async fn decide(
     })
 }
 
-/// Handed over as well, but what they say is about the code already.
-const STATEMENTS: [&str; 2] = ["supports_checkpointing", "checkpoint_frequency_minutes"];
+/// Handed over as well, but it says something of the code and asks nothing of it.
+const STATEMENT: &str = "supports_checkpointing";
 
 /// Tags of the resource over those of the provider; unknown while one of them is.
 pub(crate) fn tags(
