@@ -161,9 +161,18 @@ impl Step for Companion {
         {
             return None;
         }
-        let error = look.bucket(reference).await.head().await.err()?;
-        (error.kind() == Kind::NotFound)
-            .then(|| format!("companion bucket {} is gone", reference.name))
+        let bucket = look.bucket(reference).await;
+        if let Err(error) = bucket.head().await {
+            return (error.kind() == Kind::NotFound)
+                .then(|| format!("companion bucket {} is gone", reference.name));
+        }
+        let key = naming::user_key(&look.handle.data_bucket.as_ref()?.name, &look.handle.name);
+        matches!(bucket.size(&key).await, Ok(None)).then(|| {
+            format!(
+                "record s3://{}/{key} is gone: a destroy of another training may take the copies that this one reads",
+                reference.name
+            )
+        })
     }
 }
 

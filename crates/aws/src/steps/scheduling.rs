@@ -112,17 +112,22 @@ impl Step for Scheduling {
     }
 
     async fn observe(&self, look: &Removal<'_>) -> Option<String> {
-        let (role, planned) = (
-            look.handle.managed_scheduler_role.as_ref()?,
-            look.handle.schedule.as_ref()?,
-        );
+        let role = look.handle.managed_scheduler_role.as_ref()?;
+        let start = look.handle.schedule.as_ref();
+        let end = look.handle.file_systems.last();
+        let fails = start
+            .map(|planned| format!("the start that is planned for {} will fail", planned.at))
+            .or_else(|| {
+                let known = end?;
+                let id = known.id.as_deref().unwrap_or("(unknown)");
+                Some(format!(
+                    "the end of file system {id} that is planned for {} will fail, and it bills on",
+                    known.deleted_at
+                ))
+            })?;
         let found = look.aws.iam(&look.handle.region).role(role).await;
-        found.ok()?.is_none().then(|| {
-            format!(
-                "role {role} is gone: the start that is planned for {} will fail",
-                planned.at
-            )
-        })
+        let is_gone = found.ok()?.is_none();
+        is_gone.then(|| format!("role {role} is gone: {fails}"))
     }
 }
 

@@ -123,6 +123,22 @@ impl Step for Upload {
         removal.handle.source_key = None;
         Ok(())
     }
+
+    async fn observe(&self, look: &Removal<'_>) -> Option<String> {
+        // A run that has begun has read it.
+        let planned = look.handle.schedule.as_ref()?;
+        let (key, work) = (
+            look.handle.source_key.as_ref()?,
+            look.handle.work_bucket.as_ref()?,
+        );
+        let size = look.bucket(work).await.size(key).await;
+        matches!(size, Ok(None)).then(|| {
+            format!(
+                "source s3://{}/{key} is gone: the start that is planned for {} will fail",
+                work.name, planned.at
+            )
+        })
+    }
 }
 
 /// Removes a prefix of ours from every bucket that this resource has worked in.

@@ -206,6 +206,16 @@ pub(crate) fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnost
         .as_str()
         .unwrap_or_default()
         .to_owned();
+    // Of a run that began, the beginning is known.
+    let planned = get(state, "scheduled_start_time")
+        .as_str()
+        .filter(|_| get(state, "started_at").is_null());
+    if let Some(start) = planned.filter(|_| seen.status == "NotFound") {
+        return Some(Diagnostic::warning(
+            format!("The planned start of {job} is gone; the next apply plans a new run"),
+            format!("Somebody has deleted the schedule that was to start it at {start}. Nothing has run."),
+        ));
+    }
     let what = match seen.outcome {
         _ if seen.status == "NotFound" && outcome != "succeeded" => {
             "is gone, and no success of it was seen; the next apply starts a new run"
@@ -222,10 +232,7 @@ pub(crate) fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnost
     };
     // What was seen, which a state from before does not know.
     let mut detail = format!("Outcome: {}.", seen.outcome.as_str());
-    if let Some(start) = get(state, "scheduled_start_time")
-        .as_str()
-        .filter(|_| seen.outcome == Outcome::FailedToLaunch)
-    {
+    if let Some(start) = planned.filter(|_| seen.outcome == Outcome::FailedToLaunch) {
         detail.push_str(&format!(
             " Its start was planned for {start}; nothing has run."
         ));

@@ -148,8 +148,17 @@ impl Step for FileSystem {
         if scheduler::seconds(&known.deleted_at).is_some_and(|end| look.aws.now() > end) {
             return None;
         }
-        let found = describe(look.aws, &known.region, id).await.ok()?;
-        found.is_none().then(|| format!("file system {id} is gone"))
+        if describe(look.aws, &known.region, id).await.ok()?.is_none() {
+            return Some(format!("file system {id} is gone"));
+        }
+        let end = naming::file_system_schedule(&known.token);
+        let planned = scheduler::get(look.aws, &known.region, &known.group, &end).await;
+        matches!(planned, Ok(None)).then(|| {
+            format!(
+                "the planned end of file system {id} is gone: it bills beyond {} unless an apply after the end of the run, or a destroy, deletes it",
+                known.deleted_at
+            )
+        })
     }
 }
 
