@@ -195,7 +195,7 @@ impl Check<'_> {
             return;
         };
         if key == Text::TagKey && entries.len() > most {
-            self.report(at, format!("It has {} tags. AWS allows 50, of which three are the provider's own, so at most {most} are possible.", entries.len()));
+            self.report(at, format!("It has {} tags. AWS allows 50, of which four are the provider's own, so at most {most} are possible.", entries.len()));
         } else {
             self.length(entries.len(), (0, most), at);
         }

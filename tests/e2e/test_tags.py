@@ -95,6 +95,16 @@ def test_theirs_keep_their_tags(scene):
     scene.destroy(records=True)
 
 
+def test_as_many_as_aws_takes(scene):
+    """With those of ours, one of which comes at the end: the job is marked as let go of."""
+    scene.run(step(training(tags={f"t{number}": "x" for number in range(46)})), destroy=False)
+    result = scene.workdir.run("destroy", "-json", "-auto-approve")
+    assert result.code == 0, result.explain()
+    assert not any("could not be marked" in warning.summary for warning in result.warnings), result.explain()
+    [job] = scene.emulator.jobs()
+    assert len(job["tags"]) == 50 and job["tags"]["sustainable:released"] == "true", job["tags"]
+
+
 def test_more_than_aws_takes(scene):
     """Counted with the provider's own, by the plan that would make the run: nothing is made."""
     scene.provider_arguments = {"default_tags": Block({"tags": {f"d{n}": "1" for n in range(30)}})}

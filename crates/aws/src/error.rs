@@ -463,6 +463,7 @@ fn default_advice(inner: &Inner) -> Option<String> {
         Kind::Quota if matches!(inner.call, Some((Service::Iam, "PutRolePolicy"))) => "The inline policies of a role may take 10,240 characters in all, \
              which no quota raises: name fewer buckets and channels, or bring a role of your own in role_arn."
             .to_owned(),
+        Kind::Quota if matches!(inner.call, Some((_, "AddTags"))) => "Remove some of tags or of the provider's default_tags.".to_owned(),
         Kind::Quota => "Ask for a higher value in Service Quotas, or choose another instance type or region.".to_owned(),
         _ => return None,
     };

@@ -132,7 +132,7 @@ pub fn judge(catalog: &Catalog, run: &Run) -> Option<Efficiency> {
             "CloudWatch has no figures of Trainium: how busy it was is not known.".to_owned(),
         ),
         None => recommendations.push(
-            "CloudWatch has too few figures of this run to judge it: let the refresh call cloudwatch:GetMetricData."
+            "CloudWatch has too few figures of this run to judge it. A short run has none; otherwise the refresh may have to be allowed cloudwatch:GetMetricData."
                 .to_owned(),
         ),
     }

@@ -108,7 +108,7 @@ impl Page {
     /// Settings that reach the training code.
     pub(super) fn handed_over(&mut self) {
         self.heading("Environment of the training code");
-        self.text("These settings reach the training code as environment variables, and the code has to honour them: the [training contract](../guides/training-contract.md) says how, with a script that does. A setting without a value is not passed. `SUSTAINABLE_COMPRESSED_URI` says where a compressed model goes.");
+        self.text("These settings reach the training code as environment variables, and the code has to honour them: the [training contract](../guides/training-contract.md) says how, with a script that does. A setting without a value is not passed. `SUSTAINABLE_COMPRESSED_URI` says where a compressed model goes, and `SUSTAINABLE_CHECKPOINT_URI` where the checkpoint folder is copied to.");
         let lines: Vec<String> = ml_training::handed_over()
             .map(|input| format!("- `{}`: `{}`", input.variable(), input.name))
             .collect();
@@ -184,7 +184,10 @@ fn argument(attribute: &Attribute, classes: bool, depth: usize) -> String {
         sentences.push(attribute.more.to_owned());
     }
     let fields = match attribute.kind {
-        Kind::Object(fields) | Kind::Block(fields) | Kind::ObjectMap { of: fields, .. } => fields,
+        Kind::Object(fields)
+        | Kind::Objects(fields)
+        | Kind::Block(fields)
+        | Kind::ObjectMap { of: fields, .. } => fields,
         _ => &[],
     };
     // What the provider fills in stands among the attributes already, most of it.

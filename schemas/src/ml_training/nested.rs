@@ -126,8 +126,8 @@ declare! {
 
 /// A tag value.
 pub(super) const TAG_VALUE: Kind = Kind::Text(Text::TagValue);
-/// Tags: at most 50 on a job, three of which are ours.
-pub const MAX_TAGS: usize = 47;
+/// Tags: at most 50 on a job, three of which are ours from the beginning, and a fourth once the run is let go of.
+pub const MAX_TAGS: usize = 46;
 
 /// `tags` and `default_tags`.
 pub const fn tags() -> crate::declare::Attribute {

@@ -54,8 +54,8 @@ declare_output! {
     cost_usd: Option<f64>, "Cost.", out(ANY_NUMBER);
     region_kg: Option<f64>, "Due to the region.", out(ANY_NUMBER);
     type_kg: Option<f64>, "Due to the instance type.", out(ANY_NUMBER);
-    capacity_kg: Option<f64>, "Due to spot or on-demand capacity.", out(ANY_NUMBER);
-    time_kg: Option<f64>, "Due to the start time.", out(ANY_NUMBER);
+    capacity_kg: Option<f64>, "Due to spot or on-demand capacity; null below a thousandth of the savings.", out(ANY_NUMBER);
+    time_kg: Option<f64>, "Due to the start time; null below a thousandth of the savings.", out(ANY_NUMBER);
 }
 
 declare_output! {
@@ -132,7 +132,7 @@ declare! {
         selected_region: String, "Where the run goes.", out(ANY_TEXT);
         selected_instance_type: String, "What it runs on.", out(ANY_TEXT);
         selected_capacity: String, "`spot` or `on_demand`.", out(ANY_TEXT);
-        scheduled_start_time: String, "When it is planned to start; null is at once.", out(ANY_TEXT);
+        scheduled_start_time: String, "When it is planned to start; null without `earliest_start`, which is at once.", out(ANY_TEXT);
         estimate: Estimate, "What the run will take, with ranges.", out(Kind::Object(ESTIMATE));
         breakdown: Breakdown, "What the estimate is made of.", out(Kind::Object(BREAKDOWN)).in_later_plans();
         cost_ceiling_usd: f64, "The most that the run can cost.", out(ANY_NUMBER);

@@ -582,7 +582,7 @@ pub fn too_many_tags(all: usize) -> Option<Diagnostic> {
         error(
             Path::root("tags"),
             "Too many tags",
-            format!("tags and the provider's default_tags are {all} together. AWS allows 50, of which three are the provider's own, so at most {MAX_TAGS} are possible."),
+            format!("tags and the provider's default_tags are {all} together. AWS allows 50, of which four are the provider's own, so at most {MAX_TAGS} are possible."),
         )
     })
 }

@@ -37,25 +37,21 @@ pub(crate) fn estimate(estimate: &planner::Estimate) -> Estimate {
 }
 
 /// A part that matters: null below a thousandth of the whole, where it would say nothing in a plan of three digits.
-fn part(value: f64, whole: Option<f64>) -> Option<f64> {
-    match whole {
-        Some(whole) if value.abs() < whole.abs() / 1000.0 || value == 0.0 => None,
-        _ => short(value),
-    }
+fn part(value: f64, whole: f64) -> Option<f64> {
+    let matters = value != 0.0 && value.abs() >= whole.abs() / 1000.0;
+    matters.then_some(value).and_then(short)
 }
 
 /// `breakdown`.
 pub(crate) fn breakdown(decision: &Decision) -> Breakdown {
     let parts = &decision.breakdown;
-    let kg = Some(decision.estimate.emissions_kg.value.get());
-    let usd = decision.estimate.cost_usd.map(|usd| usd.value.get());
     Breakdown {
         operational_kg: short(parts.operational_kg),
         embodied_kg: short(parts.embodied_kg),
-        transfer_kg: part(parts.transfer_kg.get(), kg),
+        transfer_kg: short(parts.transfer_kg),
         compute_usd: parts.compute_usd.and_then(short),
-        storage_usd: part(parts.storage_usd.get(), usd),
-        transfer_usd: part(parts.transfer_usd.get(), usd),
+        storage_usd: short(parts.storage_usd),
+        transfer_usd: short(parts.transfer_usd),
     }
 }
 
@@ -76,7 +72,7 @@ pub(crate) fn baseline(baseline: &planner::Baseline) -> Baseline {
 /// `savings`.
 pub(crate) fn savings(decision: &Decision) -> Savings {
     let savings = &decision.savings;
-    let whole = Some(savings.emissions_kg.get());
+    let whole = savings.emissions_kg.get();
     Savings {
         emissions_kg: short(savings.emissions_kg),
         emissions_percent: short(savings.emissions_percent),

@@ -213,7 +213,9 @@ pub(crate) fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnost
     if let Some(start) = planned.filter(|_| seen.status == "NotFound") {
         return Some(Diagnostic::warning(
             format!("The planned start of {job} is gone; the next apply plans a new run"),
-            format!("Somebody has deleted the schedule that was to start it at {start}. Nothing has run."),
+            format!(
+                "Somebody has deleted the schedule that was to start it at {start}. Nothing has run."
+            ),
         ));
     }
     let what = match seen.outcome {
