@@ -58,7 +58,8 @@ licences: ## check the licences and sources of what is linked
 unit: ## run the tests of the crates, and of the sources themselves
 	$(call say,unit and protocol tests)
 	cargo build --locked --workspace --all-targets
-	TOFU=$(BIN)/tofu $(VENV)/python scripts/with_emulator.py cargo test --locked --workspace
+	SUSTAINABLE_SKIP_NOTHING=1 TOFU=$(BIN)/tofu PYTHON=$(VENV)/python \
+		$(VENV)/python scripts/with_emulator.py cargo test --locked --workspace
 	$(PYTEST) -q -p no:cacheprovider tests/architecture tests/examples
 
 docs: ## generate the reference pages in docs/

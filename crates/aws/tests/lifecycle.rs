@@ -1,4 +1,4 @@
-//! The whole lifecycle against an AWS emulator; without `SUSTAINABLE_EMULATOR_URL` nothing is run.
+//! The whole lifecycle against an AWS emulator; without `SUSTAINABLE_EMULATOR_URL` nothing is run, and that is said.
 //!
 //! `tests/emulator/README.md` says how to start one. Each test has an account of its own, so they may run at once.
 

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 #[path = "../examples/skill/data.rs"]
 mod data;
+#[path = "../../../tests/needed.rs"]
+mod needed;
 #[path = "../examples/skill/score.rs"]
 mod score;
 
@@ -21,7 +23,7 @@ fn data() -> Option<Data> {
     if folder().is_dir() {
         Some(Data::read(&folder()).expect("traces and forecasts"))
     } else {
-        println!("skipped: no traces in ../shared/data/traces");
+        needed::skipped("no traces in ../shared/data/traces");
         None
     }
 }
@@ -180,7 +182,7 @@ fn the_shipped_profiles_are_what_the_traces_say() {
 /// Hourly consumption series of 2022, which may not be shipped; `None` with the reason printed.
 fn settled(zones: &[&str]) -> Option<Vec<Vec<f64>>> {
     let Ok(file) = std::fs::File::open(folder().join("electricitymaps_2022_wide.csv.gz")) else {
-        println!("skipped: no traces of 2022 in ../shared/data/traces");
+        needed::skipped("no traces of 2022 in ../shared/data/traces");
         return None;
     };
     let mut rows = csv::Reader::from_reader(flate2::read::GzDecoder::new(file));

@@ -8,7 +8,7 @@ use std::{fs, io::BufRead, io::BufReader, io::Read, process::Stdio};
 
 use common::{
     cli::{Workspace, clis, finish},
-    eventually, is_running,
+    eventually, is_running, needed,
     plugin::command,
     signal,
 };
@@ -186,10 +186,10 @@ fn objects_are_imported_and_moved() {
                 imported.text
             );
         } else {
-            eprintln!(
-                "skipped: {} is too old to import by identity",
+            needed::skipped(&format!(
+                "{} is too old to import by identity",
                 cli.display()
-            );
+            ));
         }
 
         let workspace = Workspace::new(&cli, "probe", "resource \"terraform_data\" \"old\" {}\n");

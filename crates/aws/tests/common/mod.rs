@@ -19,6 +19,9 @@ use aws::{
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+#[path = "../../../../tests/needed.rs"]
+mod needed;
+
 /// An account of the emulator.
 pub struct World {
     pub url: String,
@@ -31,9 +34,7 @@ pub struct World {
 /// A fresh account of the emulator, or `None` where there is none.
 pub async fn world(number: u64) -> Option<World> {
     let Ok(url) = std::env::var("SUSTAINABLE_EMULATOR_URL") else {
-        eprintln!(
-            "skipped: SUSTAINABLE_EMULATOR_URL is not set (scripts/with_emulator.py sets it)"
-        );
+        needed::missing("SUSTAINABLE_EMULATOR_URL is not set (scripts/with_emulator.py sets it)");
         return None;
     };
     let account = format!("{number:012}");

@@ -438,7 +438,7 @@ async fn the_traces_are_read_as_they_are() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let path = root.join("../shared/data/traces/cc-lifecycle_2021_wide.csv.gz");
     if !path.exists() {
-        eprintln!("skipped: ../shared/data/traces is not there");
+        crate::needed::skipped("../shared/data/traces is not there");
         return;
     }
     let mut settings = Settings::new(SourceName::File);

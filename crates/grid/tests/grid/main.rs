@@ -5,6 +5,8 @@ mod contract;
 mod files;
 mod many;
 mod mutants;
+#[path = "../../../../tests/needed.rs"]
+mod needed;
 mod outlook;
 mod proxies;
 mod secrets;

@@ -4,6 +4,8 @@ mod advice;
 mod efficiency;
 mod forecasts;
 mod golden;
+#[path = "../../../../tests/needed.rs"]
+mod needed;
 mod properties;
 mod replay;
 mod second_opinion;

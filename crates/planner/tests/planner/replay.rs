@@ -14,7 +14,7 @@ pub(crate) fn shared(name: &str) -> Option<PathBuf> {
         .join("../../../shared/data")
         .join(name);
     if !path.exists() {
-        eprintln!("skipped: ../shared/data/{name} is not there");
+        crate::needed::skipped(&format!("../shared/data/{name} is not there"));
         return None;
     }
     Some(path)

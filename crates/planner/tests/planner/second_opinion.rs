@@ -9,19 +9,25 @@ use catalog::Catalog;
 use planner::decide;
 use serde_json::json;
 
-use crate::support;
+use crate::{needed, support};
 
 #[test]
 fn another_implementation_decides_the_same() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/second_opinion.py");
-    let python = Command::new("python3")
+    let name = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let python = Command::new(&name)
         .arg(script)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn();
-    let Ok(mut python) = python else {
-        eprintln!("python3 is not there: no second opinion");
-        return;
+    let mut python = match python {
+        Ok(python) => python,
+        Err(error) => {
+            needed::missing(&format!(
+                "{name} cannot be started ({error}), and $PYTHON can name another"
+            ));
+            return;
+        }
     };
     let workloads = support::workloads();
     assert!(workloads.len() >= 28);

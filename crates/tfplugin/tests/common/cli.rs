@@ -7,9 +7,10 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use super::example;
+use super::{example, needed};
 
-/// `terraform` and `tofu` where they are found: in $TERRAFORM and $TOFU, or on the PATH.
+/// `terraform` and `tofu` where they are found: in $TERRAFORM and $TOFU, or on the PATH. One that is missing is left out
+/// with a line that says so, or fails the test: see [`needed`].
 pub fn clis() -> Vec<PathBuf> {
     let found = |name: &str| {
         let path = std::env::var_os(name.to_uppercase())
@@ -22,7 +23,7 @@ pub fn clis() -> Vec<PathBuf> {
             });
         if path.is_none() {
             let variable = name.to_uppercase();
-            eprintln!("skipped: no {name} on the PATH and none in ${variable}");
+            needed::missing(&format!("no {name} on the PATH and none in ${variable}"));
         }
         path
     };

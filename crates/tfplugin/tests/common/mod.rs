@@ -8,6 +8,8 @@
 
 pub mod cli;
 pub mod client;
+#[path = "../../../../tests/needed.rs"]
+pub mod needed;
 pub mod plugin;
 
 use std::{
