@@ -1,6 +1,9 @@
 //! Values through the codec and the typed layer: nothing is lost, nothing panics.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "common/any_bytes.rs"]
+mod any_bytes;
+
 use std::collections::BTreeMap;
 
 use proptest::{collection, prelude::*};
@@ -166,14 +169,22 @@ proptest! {
         changes in collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         noise in collection::vec(any::<u8>(), 0..64),
     ) {
+        let named = ty.to_json().to_string();
         let mut bytes = msgpack::encode(&value, &ty).unwrap();
+        any_bytes::decode(&named, &bytes);
         for (at, byte) in changes {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        let _ = msgpack::decode(&bytes, &ty);
-        let _ = msgpack::decode(&noise, &ty);
-        let _ = json::decode(&noise, &ty, Extra::Drop);
+        for ty in [named.as_str(), ""] {
+            any_bytes::decode(ty, &bytes);
+            any_bytes::decode(ty, &noise);
+        }
+    }
+
+    #[test]
+    fn any_text_names_a_type_or_none(text in any::<String>(), noise in collection::vec(any::<u8>(), 0..64)) {
+        any_bytes::decode(&text, &noise);
     }
 }
 

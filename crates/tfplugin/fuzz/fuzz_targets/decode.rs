@@ -1,31 +1,8 @@
-//! Bytes from anywhere: the first half names a type, the rest is decoded as a value of it. What is
-//! decoded has to be encoded to something that decodes to the same.
+//! The fuzz target of the codec. No test compiles this file, since that takes cargo-fuzz and its runtime: so it holds the
+//! call alone. What it calls stands with the tests of the crate and is compiled and tried by them; put nothing else here.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use tfplugin::{
-    Type,
-    codec::{
-        json::{self, Extra},
-        msgpack,
-    },
-};
+#[path = "../../tests/common/any_bytes.rs"]
+mod any_bytes;
 
-fuzz_target!(|input: (&str, &[u8])| {
-    let (type_text, bytes) = input;
-    let json = serde_json_type(type_text);
-    let Some(ty) = json else { return };
-    if let Ok(value) = msgpack::decode(bytes, &ty) {
-        let again = msgpack::encode(&value, &ty).expect("what was decoded can be encoded");
-        assert_eq!(msgpack::decode(&again, &ty).as_ref(), Ok(&value));
-    }
-    let _ = json::decode(bytes, &ty, Extra::Drop);
-});
-
-/// The type that the text names, or one that holds every other.
-fn serde_json_type(text: &str) -> Option<Type> {
-    if text.is_empty() {
-        return Some(Type::Dynamic);
-    }
-    Type::from_json(&serde_json::from_str(text).ok()?)
-}
+libfuzzer_sys::fuzz_target!(|input: (&str, &[u8])| any_bytes::decode(input.0, input.1));
