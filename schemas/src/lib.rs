@@ -19,6 +19,7 @@ pub mod training_dashboard;
 pub mod training_report;
 
 mod check;
+mod hcl;
 mod lists;
 mod near;
 mod protocol;
