@@ -1,6 +1,8 @@
 //! The provider binary: glue between what users write (`schemas`), what is decided (`planner`, `catalog`), what is carried
 //! out (`aws`) and how Terraform asks for it (`tfplugin`).
 
+#[cfg(test)]
+mod acted_on_tests;
 mod charts;
 mod clock;
 mod configured;

@@ -63,7 +63,7 @@ impl CarbonSource {
     }
 }
 
-fn settings(block: &CarbonSignal) -> Settings {
+pub(crate) fn settings(block: &CarbonSignal) -> Settings {
     let text = |attribute: &Attr<String>| attribute.as_ref().known().cloned();
     let span = |attribute: &Attr<String>| {
         text(attribute)

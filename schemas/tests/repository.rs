@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use schemas::ml_training::INPUTS;
-use schemas::refusals::TRAINING;
 use schemas::{docs::pages, examples::unknown_names};
 
 fn root() -> PathBuf {
@@ -92,34 +90,6 @@ fn examples_and_guides_name_only_what_exists() {
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
-}
-
-#[test]
-fn nothing_is_accepted_and_ignored() {
-    let mut sources = Vec::new();
-    files(&root().join("provider/src"), ".rs", &mut sources);
-    let code: String = sources
-        .iter()
-        .map(|path| std::fs::read_to_string(path).unwrap())
-        .collect();
-    let words: std::collections::HashSet<&str> = code
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .collect();
-    let ignored: Vec<&str> = INPUTS
-        .iter()
-        .filter(|input| {
-            !input.handed_over
-                && !TRAINING
-                    .iter()
-                    .any(|refusal| refusal.attribute == input.name)
-        })
-        .map(|input| input.name)
-        .filter(|name| !words.contains(name))
-        .collect();
-    assert!(
-        ignored.is_empty(),
-        "neither used by the provider, nor handed over, nor refused: {ignored:?}"
-    );
 }
 
 #[test]

@@ -154,6 +154,17 @@ def test_one_table_of_dependency_versions() -> None:
                 assert own, f"{package['name']}: {name} names its own version"
 
 
+def test_aws_reads_all_that_it_is_given() -> None:
+    """Each field of a run, of its parts and of the settings is accessed beyond its declaration. By its name: one that others share proves little."""
+    ignored = []
+    for name in ("crates/aws/src/spec.rs", "crates/aws/src/settings.rs"):
+        fields = re.findall(r"^    pub (\w+):", code(name), re.MULTILINE)
+        assert len(fields) > 10, name
+        others = "".join(code(other) for other in rust("crates/aws/src") if other != name)
+        ignored += [f"{name}: {field}" for field in fields if not re.search(rf"\.{field}\b", others)]
+    assert ignored == []
+
+
 def test_files_say_what_they_are_for() -> None:
     openings = ("//!", "#![doc = ")
     silent = [name for name in tracked(".rs") if not GENERATED.search(name) and not text(name).startswith(openings)]

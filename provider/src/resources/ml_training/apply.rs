@@ -94,7 +94,7 @@ async fn start(
 }
 
 /// Decides again, with everything known, and describes the run. Nothing has been asked of AWS when this refuses.
-async fn prepare(
+pub(super) async fn prepare(
     configured: &Configured,
     request: &ApplyRequest,
     planned: &mut Object,

@@ -10,7 +10,20 @@ use super::limits::Limits;
 use super::private::Remembered;
 use super::recover;
 use crate::configured::Configured;
-use crate::object::{get, object};
+use crate::object::{Object, get, object};
+
+/// What the state asks of a destroy.
+pub(super) fn options(prior: &Object) -> DestroyOptions {
+    DestroyOptions {
+        on_destroy: match get(prior, "on_destroy").as_str() {
+            Some("delete") => OnDestroy::Delete,
+            Some("retain") => OnDestroy::Retain,
+            _ => OnDestroy::Stop,
+        },
+        force: get(prior, "force_destroy").as_bool().unwrap_or_default(),
+        copy_due: after::copy_due(prior),
+    }
+}
 
 /// Destroys what the state stands for.
 pub(crate) async fn destroy(
@@ -28,15 +41,7 @@ pub(crate) async fn destroy(
     let Some(handle) = found else {
         return Ok(ApplyResponse::default());
     };
-    let options = DestroyOptions {
-        on_destroy: match get(&prior, "on_destroy").as_str() {
-            Some("delete") => OnDestroy::Delete,
-            Some("retain") => OnDestroy::Retain,
-            _ => OnDestroy::Stop,
-        },
-        force: get(&prior, "force_destroy").as_bool().unwrap_or_default(),
-        copy_due: after::copy_due(&prior),
-    };
+    let options = options(&prior);
     let progress = aws::NoProgress;
     let control = Control {
         stop: request.stop.receiver(),

@@ -4,6 +4,8 @@
 //! - `spec` and `manifest` describe a decided run; `apply`, `destroy`, `read` and `import` carry it out and look at it.
 //! - `private` is what is remembered beside the state.
 
+#[cfg(test)]
+mod acted_on_tests;
 mod after;
 mod again;
 mod alarms;

@@ -12,7 +12,7 @@ use crate::json::{from_json, to_json};
 use crate::object::{Object, get, object};
 
 /// A configuration with everything that is required; `?` is an unknown value.
-fn config(changes: &Json) -> Value {
+pub(super) fn config(changes: &Json) -> Value {
     let block = schemas::ml_training::resource_schema().block;
     let names = block
         .attributes
@@ -48,7 +48,7 @@ fn unknown(value: Value) -> Value {
     }
 }
 
-fn provider() -> Configured {
+pub(super) fn provider() -> Configured {
     let config = schemas::provider_config::Config {
         region: Attr::Known("us-east-1".to_owned()),
         ..schemas::provider_config::Config::default()
@@ -60,7 +60,11 @@ fn provider() -> Configured {
     .unwrap()
 }
 
-async fn planned(prior: Value, wanted: Value, private: Private) -> Result<PlanResponse, String> {
+pub(super) async fn planned(
+    prior: Value,
+    wanted: Value,
+    private: Private,
+) -> Result<PlanResponse, String> {
     let mut request = PlanRequest::new(prior, wanted.clone(), wanted);
     request.private = private;
     plan(&provider(), request).await.map_err(|errors| {
@@ -72,7 +76,7 @@ async fn planned(prior: Value, wanted: Value, private: Private) -> Result<PlanRe
 }
 
 /// The state after an apply of the required configuration and these changes, with a running job.
-async fn state(changes: &Json, outputs: &Json) -> Value {
+pub(super) async fn state(changes: &Json, outputs: &Json) -> Value {
     let created = planned(Value::Null, config(changes), Private::new())
         .await
         .unwrap();
