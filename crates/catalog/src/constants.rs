@@ -14,6 +14,9 @@ macro_rules! constants {
             /// Names of the constants, as an overrides file writes them.
             pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),+];
 
+            /// As the provider ships with them, for what has to be constant: limits in declarations.
+            pub const EMBEDDED: Self = crate::generated::CONSTANTS;
+
             pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Figure> {
                 match name {
                     $(stringify!($name) => Some(&mut self.$name),)+
@@ -47,7 +50,11 @@ constants! {
     hours_per_month,
     /// A scratch file system of FSx for Lustre, in USD/(GB month).
     fsx_usd_per_gb_month,
-    /// The same, in Wh/(TB h).
+    /// Its least capacity, in GiB.
+    fsx_least_gib,
+    /// What its larger capacities are multiples of, in GiB.
+    fsx_step_gib,
+    /// Its electricity, in Wh/(TB h).
     fsx_wh_per_tb_h,
     /// Its making, before the launch, in h.
     fsx_making_hours,
@@ -59,6 +66,14 @@ constants! {
     spot_wait_hours,
     /// Longest wait and run together, in h.
     longest_wait_hours,
+    /// Slowest choice, as a multiple of the estimated hours.
+    max_slowdown,
+    /// Limit of a run, as a multiple of the upper end of its billed hours.
+    runtime_limit_multiple,
+    /// Volume beside the dataset, in GB.
+    volume_base_gb,
+    /// Largest volume, in GB.
+    volume_most_gb,
     /// Datasets up to this size are downloaded first, in GB.
     file_mode_gb,
     /// Efficiency of several accelerators over NVLink.
@@ -71,14 +86,34 @@ constants! {
     scaling_medium,
     /// Loss per doubling of instances, slow network.
     scaling_slow,
+    /// Network of each accelerator from which it is fast, in Gbit/s.
+    scaling_fast_gbps,
+    /// Network of each accelerator from which it is medium, in Gbit/s.
+    scaling_medium_gbps,
     /// Least saving of a spot market, in percent.
     spot_least_saving_percent,
     /// Greatest saving that is believed, in percent.
     spot_most_saving_percent,
     /// Longest training job, in h.
     max_training_hours,
+    /// Longest training job that every account may have, in h.
+    longest_run_quota_hours,
     /// Gain that moves a new run, in percent.
     redecide_gain_percent,
+    /// Gain from which a recommendation is worth a line, in percent.
+    worth_percent,
+    /// Share of start-up from which it is worth a line, in percent.
+    worth_startup_percent,
+    /// Share of repeated work above which it is worth a line.
+    worth_repeated_share,
+    /// Share of the download above which its rate is worth a line.
+    worth_download_share,
+    /// Delay of the start whose gain is shown where none is allowed, in h.
+    worth_patience_hours,
+    /// Longest delay that is proposed, in h.
+    proposed_delay_hours,
+    /// Factor by which the dataset's size may be off.
+    dataset_size_factor,
     /// How many coefficients of variation a short run may stray from the annual average.
     variability_multiple,
     /// Least accelerator memory of a generative model against the reference.

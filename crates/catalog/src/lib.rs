@@ -1,5 +1,5 @@
 //! Figures with source and date: regions, instance types, prices, throughput,
-//! transfer, container images.
+//! transfer, container images, and the rules' own constants.
 //!
 //! The figures live in `data/` as plain CSV files. `tools/generate.rs` turns them into
 //! constant Rust tables (`src/generated.rs`, committed, compared by a test), so
@@ -40,5 +40,5 @@ pub use profile::Profile;
 pub use region::{Attribution, Region, Variability};
 pub use series::{SD_PER_SIDE, Series, SeriesError, UtcSeconds, sd_of_difference, sd_of_mean};
 pub use signal::{FactorType, Quality, Signal, SignalKind};
-pub use tables::{Catalog, instance_type_names, region_names};
+pub use tables::{Catalog, instance_type_names, reference_type, region_names};
 pub use throughput::{ModelClass, Precision, Technique, Throughput, ThroughputBasis};

@@ -325,6 +325,7 @@ impl Overrides {
                     "ebs_gb_per_s",
                     "spot_exposure_hours",
                     "hours_per_month",
+                    "fsx_step_gib",
                 ];
                 let divisor = divisor.contains(name) || name.starts_with("efficiency");
                 if divisor && figure.low <= 0.0 {

@@ -1,6 +1,7 @@
 //! What an instance type costs in a region, and whether it is offered there.
 
 use crate::SourceId;
+use crate::generated::INTERRUPTION;
 
 /// Whether a type is offered in a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +73,6 @@ pub(crate) const VERIFIED: u8 = 2;
 pub(crate) const OFFERED: u8 = 4;
 /// Two bits: the basis.
 pub(crate) const BASIS_SHIFT: u8 = 4;
-
-/// Middle of Spot Advisor's interruption bands in percent; the last is open.
-pub(crate) const INTERRUPTION: [f64; 5] = [2.5, 7.5, 12.5, 17.5, 30.0];
 
 /// The greatest interruption share that a market is shown with, in percent.
 pub const WORST_INTERRUPTION_PERCENT: f64 = INTERRUPTION[INTERRUPTION.len() - 1];

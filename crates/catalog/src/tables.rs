@@ -255,6 +255,15 @@ pub fn instance_type_names() -> impl Iterator<Item = &'static str> {
     generated::INSTANCE_TYPES.iter().map(|t| t.name)
 }
 
+/// The instance type that hours are measured on where none is named.
+#[must_use]
+pub fn reference_type(model_type: &str) -> &'static str {
+    generated::REFERENCE_TYPES
+        .iter()
+        .find(|(model, _)| *model == model_type)
+        .map_or(generated::REFERENCE_TYPE, |(_, name)| name)
+}
+
 /// Names of every region, for validation and near misses.
 pub fn region_names() -> impl Iterator<Item = &'static str> {
     generated::REGIONS.iter().map(|r| r.name)

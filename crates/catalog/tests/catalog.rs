@@ -1,5 +1,6 @@
 //! The tables are what the data files say, and hold together.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use catalog::{Basis, Catalog, Kind, Offer, Overrides, Quality, SourceId, UtcSeconds, images};
@@ -98,6 +99,51 @@ fn every_figure_is_possible_and_cited() {
     }
 }
 
+/// A new file is held to it too: its rows are found by themselves. What `sources.csv` demands is title, date and licence.
+#[test]
+fn every_row_of_every_file_names_its_source() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    let rows = |path: &Path| -> Vec<BTreeMap<String, String>> {
+        let mut reader = csv::Reader::from_path(path).unwrap();
+        reader.deserialize().map(Result::unwrap).collect()
+    };
+    let known: BTreeSet<String> = rows(&data.join("sources.csv"))
+        .into_iter()
+        .map(|mut row| row.remove("key").unwrap())
+        .collect();
+    // The citations themselves, and the catalogue's own version and dates.
+    let without = ["sources.csv", "catalog.csv"];
+    // Names a service, not a citation.
+    let of_a_service = "signal_source";
+    let mut folders = vec![data];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                folders.push(path);
+            } else if name.ends_with(".csv") && !without.contains(&name.as_str()) {
+                files += 1;
+                for (index, row) in rows(&path).iter().enumerate() {
+                    let cited: Vec<&String> = row
+                        .iter()
+                        .filter(|(column, _)| *column == "source" || column.ends_with("_source"))
+                        .filter(|(column, _)| *column != of_a_service)
+                        .map(|(_, key)| key)
+                        .collect();
+                    assert!(
+                        !cited.is_empty() && cited.iter().all(|key| known.contains(*key)),
+                        "{name}, line {}: {cited:?} are not keys of sources.csv",
+                        index + 2
+                    );
+                }
+            }
+        }
+    }
+    assert!(files > 20, "{files} files");
+}
+
 #[test]
 fn known_facts_come_out() {
     let c = Catalog::embedded();
@@ -134,6 +180,12 @@ fn known_facts_come_out() {
         );
     }
     assert!((c.instance_type("ml.p5.48xlarge").unwrap().power_w(0.5) - 6367.0).abs() < 1e-9);
+    for (model_type, name) in [
+        ("tabular_data", "ml.m5.4xlarge"),
+        ("natural_language", "ml.p4d.24xlarge"),
+    ] {
+        assert_eq!(catalog::reference_type(model_type), name);
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub(super) fn images(
         {
             return Err(format!("{}: not a region and a 12-digit account", row["#"]));
         }
+        sources.id(&row, "source")?;
         let entry = (region.to_owned(), account.to_owned());
         match tables.iter_mut().find(|(name, _)| name == table) {
             Some((_, accounts)) => accounts.push(entry),
@@ -50,8 +51,8 @@ pub(super) fn images(
     let neuron: Vec<String> = files
         .rows("neuron-regions.csv")?
         .into_iter()
-        .map(|r| r["region"].clone())
-        .collect();
+        .map(|row| sources.id(&row, "source").map(|_| row["region"].clone()))
+        .collect::<Result<_>>()?;
     let _ = writeln!(
         out,
         "pub(crate) static NEURON_REGIONS: [&str; {}] = {neuron:?};",

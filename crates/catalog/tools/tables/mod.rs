@@ -51,7 +51,9 @@ pub(crate) fn generate(data: &Path) -> Result<String> {
     signals::gb_regions(&files, &sources, &mut out)?;
     let accelerators = types::accelerators(&files, &sources, &mut out)?;
     let types = types::instance_types(&files, &sources, &widths, &accelerators, &mut out)?;
-    prices::cells(&files, &sources, &regions, &types, &mut out)?;
+    types::reference_types(&files, &sources, &types, &mut out)?;
+    let bands = prices::bands(&files, &sources, &mut out)?;
+    prices::cells(&files, &sources, &regions, &types, &bands, &mut out)?;
     throughput::throughput(&files, &sources, &accelerators, &mut out)?;
     throughput::techniques(&files, &sources, &mut out)?;
     images::images(&files, &sources, &regions, &mut out)?;

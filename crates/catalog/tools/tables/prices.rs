@@ -2,14 +2,38 @@
 
 use std::fmt::Write as _;
 
-use super::read::{Files, Result, Row, optional, pick, text, yes};
+use super::read::{Files, Result, Row, number, optional, pick, text, yes};
 use super::sources::Sources;
+
+/// The bands in which interruptions are told, ascending; the table that a cell's index leads into.
+pub(super) fn bands(files: &Files, sources: &Sources, out: &mut String) -> Result<Vec<String>> {
+    let rows = files.rows("interruption-bands.csv")?;
+    let mut percents = Vec::new();
+    for row in &rows {
+        sources.id(row, "source")?;
+        let percent = number(row, "percent")?;
+        let ascending = percents.last().is_none_or(|last| *last < percent);
+        if !(0.0..100.0).contains(&percent) || !ascending {
+            return Err(format!("{}: not ascending from 0 to 100", row["#"]));
+        }
+        percents.push(percent);
+    }
+    let _ = writeln!(
+        out,
+        "pub(crate) const INTERRUPTION: [f64; {}] = {percents:?};",
+        rows.len()
+    );
+    rows.iter()
+        .map(|row| text(row, "band").map(str::to_owned))
+        .collect()
+}
 
 pub(super) fn cells(
     files: &Files,
     sources: &Sources,
     regions: &[String],
     types: &[String],
+    bands: &[String],
     out: &mut String,
 ) -> Result<()> {
     const ROW: u8 = 1;
@@ -56,17 +80,14 @@ pub(super) fn cells(
             return Err(format!("{}: price out of range", row["#"]));
         }
         cell.0 = micro as u32;
-        let bands = [
-            ("", "0"),
-            ("0-5", "1"),
-            ("5-10", "2"),
-            ("10-15", "3"),
-            ("15-20", "4"),
-            ("20+", "5"),
-        ];
-        cell.2 = pick(&row, "interruption_band", &bands)?
-            .parse()
-            .map_err(|_| "band")?;
+        let band = text(&row, "interruption_band")?;
+        cell.2 = match bands.iter().position(|known| known == band) {
+            None if band.is_empty() => 0,
+            None => return Err(format!("{}: no band {band:?}", row["#"])),
+            Some(index) => {
+                u8::try_from(index + 1).map_err(|_| "interruption-bands.csv: too many")?
+            }
+        };
         if let Some(saving) = optional(&row, "spot_saving_percent")? {
             cell.1 = saving.round().clamp(-128.0, 127.0) as i8;
         } else if cell.2 > 0 {
@@ -91,6 +112,7 @@ pub(super) fn cells(
         .map(|r| offers.first().is_some_and(|row| row.contains_key(r)))
         .collect();
     for row in &offers {
+        sources.id(row, "source")?;
         let line = &mut cells[find(row, types, "type")?];
         for (cell, region) in line.iter_mut().zip(regions) {
             let letters = row.get(region).map_or("", String::as_str);

@@ -41,12 +41,7 @@ pub(super) fn regions(
         seen.extend(optional(grid, "consumption_2023_gsf")?);
         let low = seen.iter().copied().fold(value * (-least).exp(), f64::min);
         let high = seen.iter().copied().fold(value * least.exp(), f64::max);
-        let intensity = figure(
-            value,
-            low,
-            high,
-            sources.named(row, "electricity-maps-2025")?,
-        );
+        let intensity = figure(value, low, high, sources.id(grid, "source")?);
 
         let pue = number(row, "pue")?;
         let [low, high] = if row["pue_source"] == "aws-pue-2025" {

@@ -40,11 +40,13 @@ pub(super) fn throughput(
             return Err(format!("{}: no accelerator {key:?}", row["#"]));
         }
         let basis = pick(row, "basis", &BASES)?;
-        let source = if matches!(basis, "Guess" | "Weak") {
-            "guess"
-        } else {
-            "throughput-facts"
-        };
+        let source = text(row, "source")?;
+        if (basis == "Guess") != (source == "guess") {
+            return Err(format!(
+                "{}: a basis that is a guess has the source guess, and no other has",
+                row["#"]
+            ));
+        }
         let _ = writeln!(
             out,
             "    Throughput {{ accelerator: {key:?}, class: ModelClass::{}, precision: Precision::{}, relative: {}, basis: ThroughputBasis::{basis} }},",

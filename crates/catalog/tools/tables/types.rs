@@ -155,3 +155,38 @@ pub(super) fn instance_types(
     out.push_str("];\n");
     Ok(names)
 }
+
+/// The types that hours are measured on where none is named; `*` is any other type of model.
+pub(super) fn reference_types(
+    files: &Files,
+    sources: &Sources,
+    types: &[String],
+    out: &mut String,
+) -> Result<()> {
+    let rows = files.rows("reference-types.csv")?;
+    let mut table: Vec<(&str, &str)> = Vec::new();
+    for row in &rows {
+        sources.id(row, "source")?;
+        let (model, name) = (text(row, "model_type")?, text(row, "type")?);
+        if !types.iter().any(|known| known == name) || table.iter().any(|(m, _)| *m == model) {
+            return Err(format!(
+                "{}: no such type, or a type of model that stands twice",
+                row["#"]
+            ));
+        }
+        table.push((model, name));
+    }
+    let Some((_, others)) = table.iter().find(|(model, _)| *model == "*") else {
+        return Err("reference-types.csv: no row for every other type of model (*)".to_owned());
+    };
+    let _ = writeln!(
+        out,
+        "pub(crate) const REFERENCE_TYPE: &str = {others:?};\npub(crate) static REFERENCE_TYPES: [(&str, &str); {}] = [",
+        table.len() - 1
+    );
+    for (model, name) in table.iter().filter(|(model, _)| *model != "*") {
+        let _ = writeln!(out, "    ({model:?}, {name:?}),");
+    }
+    out.push_str("];\n");
+    Ok(())
+}
