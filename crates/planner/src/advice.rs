@@ -25,9 +25,6 @@ pub(crate) fn give(solver: &Solver, chosen: &Found, compared: &Compared) -> Advi
     }
 }
 
-/// A gain below this is not worth a line.
-const WORTH_PERCENT: f64 = 5.0;
-
 fn recommendations(solver: &Solver, chosen: &Found) -> Vec<String> {
     let m = &solver.m;
     let request = m.request;
@@ -40,17 +37,18 @@ fn recommendations(solver: &Solver, chosen: &Found) -> Vec<String> {
     other_types(solver, chosen, &mut lines);
     spot(solver, chosen, &mut lines);
     later(solver, chosen, &mut lines);
+    let c = m.catalog.constants();
     let download = m.download_h(&m.types()[chosen.instance_type]) / chosen.x.billed_h * 100.0;
-    if request.input_mode == InputMode::File && download >= WORTH_PERCENT {
+    let startup = chosen.x.startup_h / chosen.x.billed_h * 100.0;
+    if request.input_mode == InputMode::File && download >= c.worth_percent.value {
         lines.push(format!(
             "input_mode = \"FastFile\" in input_channels: {} of the billed time (no download first).",
             percent(-download)
         ));
-    } else if chosen.x.startup_h / chosen.x.billed_h * 100.0 >= 4.0 * WORTH_PERCENT {
-        let share = chosen.x.startup_h / chosen.x.billed_h * 100.0;
+    } else if startup >= c.worth_startup_percent.value {
         lines.push(format!(
             "Start-up is {} % of the billed time: put several short runs into one job.",
-            sig3(share.round())
+            sig3(startup.round())
         ));
     }
     lines.truncate(4);
@@ -65,7 +63,7 @@ fn what_if(solver: &Solver, chosen: &Found, change: impl FnOnce(&mut Request)) -
     let other = solver.with(&request).ok()?;
     let best = other.best()?;
     let gain = (1.0 - best.objective / chosen.objective) * 100.0;
-    (gain >= WORTH_PERCENT).then_some(best)
+    (gain >= solver.m.catalog.constants().worth_percent.value).then_some(best)
 }
 
 /// `-92 % kgCO2e, +0.33 USD transfer`.
@@ -215,11 +213,17 @@ fn pool(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
     ));
 }
 
+/// Whether work is lost on spot that checkpoints would save.
+fn repeats_much(solver: &Solver, chosen: &Found) -> bool {
+    let least = solver.m.catalog.constants().worth_repeated_share.value;
+    !solver.m.request.supports_checkpointing && chosen.x.repeated > least
+}
+
 fn spot(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
     let m = &solver.m;
     let request = m.request;
     if is_spot(chosen) {
-        if !request.supports_checkpointing && chosen.x.repeated > 0.02 {
+        if repeats_much(solver, chosen) {
             let without = chosen.x.billed_h;
             let mut with = request.clone();
             with.supports_checkpointing = true;
@@ -260,13 +264,13 @@ fn spot(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
     let best = solver.with(&with).ok().and_then(|s| s.best());
     if let Some(best) = best.filter(is_spot) {
         let usd = (best.x.usd / chosen.x.usd - 1.0) * 100.0;
-        if usd <= -WORTH_PERCENT {
+        if usd <= -m.catalog.constants().worth_percent.value {
             lines.push(format!("{what}: {} USD.", percent(usd)));
         }
     }
 }
 
-/// What a day of patience would bring where none is allowed.
+/// What some patience would bring where none is allowed.
 fn later(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
     let request = solver.m.request;
     if request.max_start_delay_hours.0 > 0.0 || request.deadline.is_some() {
@@ -276,7 +280,9 @@ fn later(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
         return;
     };
     let mut with = request.clone();
-    with.max_start_delay_hours = crate::Hours(24.0);
+    let c = solver.m.catalog.constants();
+    let patience = c.worth_patience_hours.value;
+    with.max_start_delay_hours = crate::Hours(patience);
     with.only = None;
     with.previous = None;
     let best = Solver::new(solver.m.catalog, &with)
@@ -285,10 +291,11 @@ fn later(solver: &Solver, chosen: &Found, lines: &mut Vec<String>) {
     let start = best.as_ref().and_then(|b| b.when).map(|when| when.start);
     if let (Some(best), Some(start)) = (best, start)
         && start > earliest
-        && (1.0 - best.x.kg / chosen.x.kg) * 100.0 >= WORTH_PERCENT
+        && (1.0 - best.x.kg / chosen.x.kg) * 100.0 >= c.worth_percent.value
     {
         lines.push(format!(
-            "max_start_delay_hours = 24: {} (start +{}).",
+            "max_start_delay_hours = {}: {} (start +{}).",
+            plain(patience),
             effect(chosen, &best),
             hours(start.hours_since(earliest))
         ));
@@ -346,7 +353,9 @@ fn assumptions(solver: &Solver, chosen: &Found, compared: &Compared) -> Vec<Stri
         constant("fsx_wh_per_tb_h", c.fsx_wh_per_tb_h);
     }
     constant("startup_hours", c.startup_hours);
-    if m.request.input_mode == InputMode::File && m.download_h(t) / chosen.x.billed_h > 0.01 {
+    if m.request.input_mode == InputMode::File
+        && m.download_h(t) / chosen.x.billed_h > c.worth_download_share.value
+    {
         if t.has_nvme() {
             constant("nvme_gb_per_s", c.nvme_gb_per_s);
         } else {
@@ -394,7 +403,7 @@ fn storage(solver: &Solver, chosen: &Found) -> Vec<String> {
     if m.request.file_system {
         lines.push(format!(
             "File system: {} GiB for {}, until its planned deletion: {} of the cost. An apply or a destroy after the run deletes it sooner.",
-            plain(f64::from(crate::file_system_gib(m.request.dataset_size_gb))),
+            plain(f64::from(crate::storage::file_system_gib(m.catalog.constants(), m.request.dataset_size_gb))),
             hours(chosen.x.file_system_h),
             money(chosen.x.file_system_usd).trim_start_matches('+')
         ));
@@ -459,7 +468,7 @@ fn warnings(solver: &Solver, chosen: &Found, compared: &Compared) -> Vec<String>
             m.regions()[chosen.region].name
         ));
     }
-    if is_spot(chosen) && !m.request.supports_checkpointing && chosen.x.repeated > 0.02 {
+    if is_spot(chosen) && repeats_much(solver, chosen) {
         lines.push(format!(
             "Spot without checkpoints repeats lost work: {} of training become {}.",
             hours(chosen.x.training_h),

@@ -124,7 +124,7 @@ pub(crate) fn candidate(solver: &Solver, written: &Written) -> Candidate {
 
 /// A number of hours that a job may take, as SageMaker counts them.
 pub(crate) fn whole(hours: f64) -> u32 {
-    hours.ceil().clamp(1.0, 100_000.0) as u32
+    hours.ceil().max(1.0) as u32
 }
 
 /// `eu-north-1, ml.p5.48xlarge, spot, 49 h: 360 kWh, 15.3 kgCO2e (11 to 25), 1,510 USD`.
@@ -208,7 +208,7 @@ fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
         selected_instance_type: instance_type.name.to_owned(),
         selected_capacity: place.capacity,
         instance_count: request.instance_count,
-        volume_size_gb: needs_disk.then(|| volume_gb(request)),
+        volume_size_gb: needs_disk.then(|| volume_gb(m.catalog, request)),
         start: place.start,
         windows: shown::windows(solver, chosen),
         pausing,
@@ -252,17 +252,19 @@ fn moved(solver: &Solver, chosen: &Found) -> String {
 }
 
 /// A disk that holds the dataset beside the container.
-fn volume_gb(request: &Request) -> u32 {
-    let needed = if request.input_mode == InputMode::File {
-        request.dataset_size_gb + 30.0
+fn volume_gb(catalog: &Catalog, request: &Request) -> u32 {
+    let c = catalog.constants();
+    let downloaded = if request.input_mode == InputMode::File {
+        request.dataset_size_gb
     } else {
-        30.0
+        0.0
     };
     request
         .volume_size_gb
-        .unwrap_or(needed)
+        .unwrap_or(downloaded + c.volume_base_gb.value)
         .ceil()
-        .clamp(1.0, 16_384.0) as u32
+        .min(c.volume_most_gb.value)
+        .max(1.0) as u32
 }
 
 /// Those whose objective may be as good: the band of the ratio to the chosen one reaches 1.

@@ -56,7 +56,6 @@ pub use request::{
     InputMode, ModelType, Objective, OnInfeasible, Place, Redecide, RegionBound, Regional, Request,
     Residency, TrainingStrategy,
 };
-pub use storage::file_system_gib;
 pub use time::{
     Curve, Load, Pause, Pausing, Segment, Signals, Split, SpotPrices, Start, Starts, Window,
     best_split, best_start, parse_rfc3339, rfc3339,

@@ -3,7 +3,8 @@
 use catalog::{Catalog, InstanceType, Kind, ModelClass, Offer, Precision, ThroughputBasis};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{GB_PER_GIB, class_of};
+use crate::model::class_of;
+use crate::units::GB_PER_GIB;
 use crate::{ModelType, Watts};
 
 /// Which types to list.

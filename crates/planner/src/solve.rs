@@ -9,7 +9,7 @@ use crate::factors::{Factors, Metric};
 use crate::model::{Buying, Figures, Model, Pace, class_of};
 use crate::rules::{self, Gated, Scope, Why};
 use crate::time::{self, Timing, When};
-use crate::{ModelType, Objective, Redecide, Request};
+use crate::{Objective, Redecide, Request};
 
 /// A request that cannot even be asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,14 +51,6 @@ pub(crate) struct Solver<'a> {
     pub(crate) scope: Scope,
 }
 
-/// The reference when the user names none.
-pub(crate) fn default_reference(model_type: ModelType) -> &'static str {
-    match model_type {
-        ModelType::TabularData | ModelType::TimeSeries => "ml.m5.4xlarge",
-        _ => "ml.p4d.24xlarge",
-    }
-}
-
 impl<'a> Solver<'a> {
     pub(crate) fn new(catalog: &'a Catalog, request: &'a Request) -> Result<Self, Malformed> {
         let mut solver = Self::timeless(catalog, request)?;
@@ -91,7 +83,7 @@ impl<'a> Solver<'a> {
     /// Looks at all that SageMaker allows, and at later starts: for answers just outside the limits.
     pub(crate) fn look_further(&mut self) {
         let c = self.m.catalog.constants();
-        let run_h = c.max_training_hours.value + time::PROPOSED_DELAY_H;
+        let run_h = c.max_training_hours.value + c.proposed_delay_hours.value;
         self.m.time = self.m.time.as_ref().map(|time| Rc::new(time.over(run_h)));
     }
 
@@ -115,7 +107,7 @@ impl<'a> Solver<'a> {
         let named = self.scope.listed_types.is_some() || m.request.only.is_some();
         let most = match m.request.max_slowdown {
             None if named => f64::INFINITY,
-            slowdown => slowdown.unwrap_or(2.0) * estimated,
+            slowdown => slowdown.unwrap_or(c.max_slowdown.value) * estimated,
         };
         let download = m.request.dataset_size_gb / (3600.0 * c.ebs_gb_per_s.value);
         let startup = c.startup_hours.value + download + c.upload_hours.value;
@@ -187,7 +179,7 @@ impl<'a> Solver<'a> {
             Some(name) => instance_type("reference_instance_type", name)?,
             None => instance_type(
                 "reference_instance_type",
-                default_reference(request.model_type),
+                catalog::reference_type(request.model_type.as_str()),
             )?,
         };
         let hours = request.estimated_training_hours.0;
@@ -211,7 +203,7 @@ impl<'a> Solver<'a> {
         if request.instance_count == 0 {
             return bad("instance_count", "0, it has to be 1 or more".to_owned());
         }
-        if let Some((attribute, message)) = time::problem(request) {
+        if let Some((attribute, message)) = time::problem(catalog, request) {
             return bad(attribute, message);
         }
         let m = Model {

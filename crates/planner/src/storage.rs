@@ -2,19 +2,19 @@
 
 use std::borrow::Cow;
 
-use catalog::Catalog;
+use catalog::{Catalog, Constants};
 
 use crate::{InputMode, Request};
 
-/// Capacity of a SCRATCH_2 file system that holds so many GB, in GiB: 1200, 2400, then in steps of 2400 (FSx API
-/// reference, CreateFileSystem). A GB is counted as a GiB, which leaves 7 % for what Lustre itself takes.
-#[must_use]
-pub fn file_system_gib(dataset_gb: f64) -> u32 {
-    if dataset_gb <= 1200.0 {
-        return 1200;
+/// Capacity of a SCRATCH_2 file system that holds so many GB, in GiB: the least one, or a whole number of steps. A GB is
+/// counted as a GiB, which leaves 7 % for what Lustre itself takes.
+pub(crate) fn file_system_gib(c: &Constants, dataset_gb: f64) -> u32 {
+    let (least, step) = (c.fsx_least_gib.value, c.fsx_step_gib.value);
+    if dataset_gb <= least {
+        return least as u32;
     }
-    let steps = (dataset_gb / 2400.0).ceil().clamp(1.0, 1e6);
-    2400 * steps as u32
+    let steps = (dataset_gb / step).ceil().clamp(1.0, 1e6);
+    (step * steps) as u32
 }
 
 /// The request with its input mode decided: what takes long to download first is streamed.
@@ -43,7 +43,7 @@ mod tests {
             (2401.0, 4800),
             (10_000.0, 12_000),
         ] {
-            assert_eq!(file_system_gib(gb), gib, "{gb}");
+            assert_eq!(file_system_gib(&Constants::EMBEDDED, gb), gib, "{gb}");
             assert!(f64::from(gib) * 1.073_741_824 > gb * 1.07, "{gb}");
         }
     }

@@ -84,6 +84,9 @@ unit!(
     /// Power in watts.
     Watts, "W");
 
+/// GiB to GB, as memory is sold.
+pub(crate) const GB_PER_GIB: f64 = 1.0737;
+
 impl std::ops::Mul<Hours> for Watts {
     type Output = Kwh;
     fn mul(self, time: Hours) -> Kwh {

@@ -13,7 +13,6 @@ import sys
 
 DATA = pathlib.Path(__file__).parents[2] / "catalog" / "data"
 CLASSES = {"computer_vision": "vision", "natural_language": "nlp", "generative_ai": "llm"}
-BANDS = {"0-5": 2.5, "5-10": 7.5, "10-15": 12.5, "15-20": 17.5, "20+": 30.0}
 GB = 1.0737
 
 
@@ -27,6 +26,8 @@ GRID = {r["region"]: r for r in rows("electricity-maps/annual.csv")}
 TYPES = {r["type"]: r for r in rows("instance-types.csv")}
 ACCELERATORS = {r["key"]: r for r in rows("accelerators.csv")}
 PRICES = {(r["type"], r["region"]): r for r in rows("prices.csv")}
+BANDS = {r["band"]: float(r["percent"]) for r in rows("interruption-bands.csv")}
+REFERENCES = {r["model_type"]: r["type"] for r in rows("reference-types.csv")}
 OFFERS = {r["type"]: r for r in rows("offers.csv")}
 SPEED = {(r["accelerator"], r["model_class"], r["precision"]): r for r in rows("throughput.csv")}
 TECHNIQUES = rows("techniques.csv")
@@ -65,8 +66,7 @@ def plain(name):
 
 
 def reference(request):
-    default = "ml.m5.4xlarge" if request["model_type"] in ("tabular_data", "time_series") else "ml.p4d.24xlarge"
-    return request["reference_instance_type"] or default
+    return request["reference_instance_type"] or REFERENCES.get(request["model_type"], REFERENCES["*"])
 
 
 def moved(table, key, default):
@@ -83,8 +83,8 @@ def efficiency(name, move):
 
 def scaling(name, instances, move):
     each = num(TYPES[name], "network_gbps") / max(1.0, num(TYPES[name], "accelerator_count"))
-    fast = TYPES[name]["efa"] == "yes" and each >= 50
-    kind = "fast" if fast else "medium" if each >= 12.5 else "slow"
+    fast = TYPES[name]["efa"] == "yes" and each >= const("scaling_fast_gbps")
+    kind = "fast" if fast else "medium" if each >= const("scaling_medium_gbps") else "slow"
     return 1 / (1 + moved(move, ("scaling", kind), const("scaling_" + kind)) * math.log2(instances))
 
 
@@ -169,7 +169,7 @@ def standing(request, name, region, spot):
     longest = request["max_runtime_hours"]
     if longest is None:
         high = band(bare, name, region, spot, "hours")[1]
-        longest = min(const("max_training_hours"), max(1, math.ceil(1.5 * high)))
+        longest = min(const("max_training_hours"), max(1, math.ceil(const("runtime_limit_multiple") * high)))
     if spot:
         given = request.get("max_wait_hours")
         over = max(
@@ -219,7 +219,8 @@ def evaluate(request, name, region, hours, spot, move, there=None):
     rented = 0.0
     if request["file_system"]:
         size = request["dataset_size_gb"]
-        gib = 1200 if size <= 1200 else 2400 * math.ceil(size / 2400)
+        least, step = const("fsx_least_gib"), const("fsx_step_gib")
+        gib = least if size <= least else step * math.ceil(size / step)
         if there is None:
             there = standing(request, name, region, spot)
         power = moved(move, "fs_power", const("fsx_wh_per_tb_h"))

@@ -5,6 +5,7 @@ use catalog::UtcSeconds;
 use super::{Buying, Model, Pace};
 use crate::answer::FileSystem;
 use crate::time::{Curve, Load};
+use crate::units::GB_PER_GIB;
 
 /// Central figures of one candidate. Plain numbers; units are in the names.
 #[derive(Clone, Copy, Debug)]
@@ -200,7 +201,7 @@ impl Model<'_> {
         let c = self.catalog.constants();
         let gib = f64::from(file_system.gib);
         let hours = file_system.making.0 + file_system.kept.0;
-        let kwh = gib * super::GB_PER_GIB / 1000.0 * c.fsx_wh_per_tb_h.value * hours / 1000.0;
+        let kwh = gib * GB_PER_GIB / 1000.0 * c.fsx_wh_per_tb_h.value * hours / 1000.0;
         let usd = gib * c.fsx_usd_per_gb_month.value * hours / c.hours_per_month.value;
         (x.file_system_h, x.file_system_kwh, x.file_system_usd) = (hours, kwh, usd);
         x.storage_kwh += kwh;

@@ -16,7 +16,10 @@ impl Model<'_> {
         let (c, request) = (self.catalog.constants(), self.request);
         let runtime = match request.max_runtime_hours {
             Some(given) => given.0,
-            None => (1.5 * high_h).ceil().clamp(1.0, c.max_training_hours.value),
+            None => (c.runtime_limit_multiple.value * high_h)
+                .ceil()
+                .min(c.max_training_hours.value)
+                .max(1.0),
         };
         let waited = || (runtime + c.spot_wait_hours.value).min(c.longest_wait_hours.value);
         let wait = matches!(buying, Buying::Spot { .. }).then(|| {
@@ -38,7 +41,7 @@ impl Model<'_> {
     pub(crate) fn file_system(&self, limits: &Limits) -> Option<FileSystem> {
         let c = self.catalog.constants();
         self.request.file_system.then(|| FileSystem {
-            gib: crate::file_system_gib(self.request.dataset_size_gb),
+            gib: crate::storage::file_system_gib(c, self.request.dataset_size_gb),
             making: Hours(c.fsx_making_hours.value),
             kept: Hours(limits.latest().0 + c.fsx_ending_hours.value),
         })

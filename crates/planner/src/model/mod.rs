@@ -19,9 +19,6 @@ pub(crate) use pace::{NoPace, Pace, SCALING};
 use crate::time::{Grid, Timing};
 use crate::{Capacity, InputMode, ModelType, Request};
 
-/// GiB to GB, as memory is sold.
-pub(crate) const GB_PER_GIB: f64 = 1.0737;
-
 /// What the throughput table calls a model type.
 pub(crate) fn class_of(model_type: ModelType) -> Option<ModelClass> {
     match model_type {

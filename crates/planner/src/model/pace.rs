@@ -220,9 +220,9 @@ impl<'a> Model<'a> {
     pub(crate) fn scaling(&self, instance_type: &InstanceType) -> (u8, Figure) {
         let constants = self.catalog.constants();
         let each = instance_type.network_gbps_each();
-        if instance_type.efa && each >= 50.0 {
+        if instance_type.efa && each >= constants.scaling_fast_gbps.value {
             (0, constants.scaling_fast)
-        } else if each >= 12.5 {
+        } else if each >= constants.scaling_medium_gbps.value {
             (1, constants.scaling_medium)
         } else {
             (2, constants.scaling_slow)

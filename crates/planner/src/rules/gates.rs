@@ -16,7 +16,7 @@ pub(crate) fn runtime(
     let slowdown = match m.request.max_slowdown {
         Some(explicit) => Some(explicit),
         None if scope.is_named(index) => None,
-        None => Some(2.0),
+        None => Some(m.catalog.constants().max_slowdown.value),
     };
     if let Some(slowdown) = slowdown {
         let most_h = slowdown * estimated;

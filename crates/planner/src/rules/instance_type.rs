@@ -3,7 +3,8 @@
 use catalog::{Kind, images};
 
 use super::{Scope, Why};
-use crate::model::{GB_PER_GIB, Model, Pace};
+use crate::model::{Model, Pace};
+use crate::units::GB_PER_GIB;
 use crate::{AcceleratorCountPolicy, ImageChoice, InputMode, ModelType};
 
 /// Asks the rules about a type; `Err` = no sense in asking further.
@@ -113,7 +114,8 @@ pub(crate) fn instance_type(
         let own = if t.has_nvme() {
             f64::from(t.nvme_gb)
         } else {
-            request.volume_size_gb.unwrap_or(16_384.0)
+            let most = m.catalog.constants().volume_most_gb.value;
+            request.volume_size_gb.unwrap_or(most)
         };
         if gb > own && !no(Why::Disk { gb, own }) {
             return None;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catalog::{Series, Signal, SignalKind, UtcSeconds};
+use catalog::{Catalog, Series, Signal, SignalKind, UtcSeconds};
 use serde::{Deserialize, Serialize};
 
 use super::{as_text, moment::short};
@@ -40,12 +40,14 @@ pub struct SpotPrices {
 }
 
 /// What is wrong with what a request says about time: the attribute, and why.
-pub(crate) fn problem(request: &Request) -> Option<(&'static str, String)> {
+pub(crate) fn problem(catalog: &Catalog, request: &Request) -> Option<(&'static str, String)> {
     let delay = request.max_start_delay_hours.0;
-    if !(0.0..=MOST_DELAY_H).contains(&delay) {
+    // A wait that is longer than the longest run is not planned.
+    let most = catalog.constants().max_training_hours.value;
+    if !(0.0..=most).contains(&delay) {
         return Some((
             "max_start_delay_hours",
-            format!("{delay}, it has to be 0 to {MOST_DELAY_H}"),
+            format!("{delay}, it has to be 0 to {most}"),
         ));
     }
     let Some(earliest) = request.earliest_start else {
@@ -85,6 +87,3 @@ pub(crate) fn problem(request: &Request) -> Option<(&'static str, String)> {
         _ => None,
     }
 }
-
-/// A longer wait is not planned: the longest run that SageMaker allows.
-const MOST_DELAY_H: f64 = 672.0;

@@ -33,7 +33,7 @@ pub use curve::Curve;
 pub(crate) use grid::Grid;
 pub(crate) use moment::{as_optional_text, as_text, minute_up, short};
 pub use moment::{parse_rfc3339, rfc3339};
-pub(crate) use settle::{PROPOSED_DELAY_H, When};
+pub(crate) use settle::When;
 pub use split::{Pause, Split, best_split};
 pub(crate) use timing::Timing;
 pub use windows::{Load, Starts, best_start};

@@ -31,9 +31,6 @@ impl When {
     }
 }
 
-/// Longer delays than this are not proposed beside what the user allows, in h.
-pub(crate) const PROPOSED_DELAY_H: f64 = 168.0;
-
 impl Solver<'_> {
     /// Gives a candidate its start; `no` says whether to go on with one that meets no limit.
     pub(crate) fn settle(&self, found: &mut Found, no: &mut dyn FnMut(Why) -> bool) -> bool {
@@ -76,8 +73,9 @@ impl Solver<'_> {
                 let least = |starts| best_mean(&grid.curve, hours, starts);
                 let (start, own) = least(starts);
                 // How much more time would do?
+                let most_h = m.catalog.constants().proposed_delay_hours.value;
                 let more = Starts {
-                    last: starts.first.plus_hours(PROPOSED_DELAY_H),
+                    last: starts.first.plus_hours(most_h),
                     ..starts
                 };
                 let enough = more.on(&grid.curve).find(|start| {

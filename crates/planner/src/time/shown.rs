@@ -36,8 +36,9 @@ pub(crate) fn windows(solver: &Solver, chosen: &Found) -> Vec<Window> {
         .map(|start| (nine_digits(chosen.x.load.total(&grid.curve, start)), start))
         .collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    // Far enough that it is another opportunity and not the same one a little later.
-    let apart = starts.last.hours_since(starts.first) / 8.0;
+    // Far enough that it is another opportunity and not the same one a little later: half of what they would be apart
+    // if they were spread evenly.
+    let apart = starts.last.hours_since(starts.first) / (2 * (OTHERS + 1)) as f64;
     let most = m
         .request
         .carbon_intensity_threshold
