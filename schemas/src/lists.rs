@@ -1,4 +1,4 @@
-//! What the catalogue knows, as far as legal values depend on it. The caller fills it in: this crate reads no data.
+//! What the catalogue knows, as far as legal names depend on it. The caller fills it in: without names any name is legal.
 
 /// A region that exists.
 #[derive(Debug, Clone, Copy)]

@@ -82,6 +82,22 @@ fn join<'a>(names: impl IntoIterator<Item = &'a str>, word: &str) -> String {
     }
 }
 
+/// A number from 10,000 with separators; anything else as it is.
+pub(crate) fn group(word: &str) -> String {
+    let digits = word.trim_end_matches('.');
+    if digits.len() < 5 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return word.to_owned();
+    }
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out + &word[digits.len()..]
+}
+
 /// A number without needless digits: `672`, `0.95`.
 pub(crate) fn plain(number: f64) -> String {
     number.to_string()

@@ -26,6 +26,8 @@ pub struct RunSpec {
     pub channels: Vec<Channel>,
     /// Stated size of the dataset; 0 says that it may be empty.
     pub dataset_size_gb: f64,
+    /// The factor by which the data may differ from that before it is worth a word.
+    pub dataset_size_factor: f64,
     /// A file system that is made for this run, and through which the channels are read; needs `vpc`.
     pub file_system: Option<FileSystem>,
     /// Refuse to stage more than this.
@@ -111,6 +113,8 @@ pub struct RunSpec {
     pub alarms: Option<Alarms>,
     /// Whether a training quota of 0 is looked up before anything is created.
     pub check_quota: bool,
+    /// With it: a run that is longer than this needs a quota that new accounts do not have, which is looked up too.
+    pub longest_run_quota_seconds: u32,
     /// Last log lines are fetched after a failure.
     pub capture_logs: bool,
     /// After creating: wait for the end of the run (within the control's timeout).

@@ -2,6 +2,7 @@
 
 use crate::check::{bounds, whole_bounds};
 use crate::declare::{Attribute, Kind, Preset, Text};
+use crate::report::group;
 use crate::text;
 
 /// `Number`, `List of String`: what Terraform calls it.
@@ -103,19 +104,4 @@ fn small(sentence: &str) -> String {
 /// Numbers from 10,000 with separators.
 fn grouped(sentence: &str) -> String {
     sentence.split(' ').map(group).collect::<Vec<_>>().join(" ")
-}
-
-fn group(word: &str) -> String {
-    let digits = word.trim_end_matches('.');
-    if digits.len() < 5 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return word.to_owned();
-    }
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out + &word[digits.len()..]
 }

@@ -20,7 +20,7 @@ pub struct Surroundings<'a> {
 /// A configuration in which null means "none", not "the default".
 ///
 /// What depends on the decision stays null: `max_runtime_hours`, `max_wait_hours`, `volume_size_gb`, `framework`,
-/// `use_spot_instances`, `max_slowdown`, `min_gpu_memory_gb`.
+/// `use_spot_instances`, `max_slowdown`, `min_gpu_memory_gb`, `reference_instance_type`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effective {
     value: Value,
@@ -111,12 +111,6 @@ fn derive(config: &mut Config, surroundings: Surroundings<'_>) {
     if config.dataset_region.is_null() {
         config.dataset_region = surroundings.provider_region.map(str::to_owned);
     }
-    if config.reference_instance_type.is_null() {
-        config.reference_instance_type = config
-            .model_type
-            .as_deref()
-            .map(|kind| reference_type(kind).to_owned());
-    }
     if config.keep_alive_minutes.is_null() {
         config.keep_alive_minutes = kept_warm(&config.enable_model_caching);
     }
@@ -159,15 +153,6 @@ pub fn kept_warm(caching: &Attr<bool>) -> Attr<i64> {
     }
 }
 
-/// `reference_instance_type`, where none is given.
-pub(super) fn reference_type(model_type: &str) -> &'static str {
-    if matches!(model_type, "tabular_data" | "time_series") {
-        "ml.m5.4xlarge"
-    } else {
-        "ml.p4d.24xlarge"
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,10 +173,6 @@ mod tests {
         let regions = Value::Seq(vec!["eu-north-1".into()]);
         let plain = effective(&[("model_type", "time_series".into())]);
         assert_eq!(plain.dataset_region, Attr::Known("us-east-1".into()));
-        assert_eq!(
-            plain.reference_instance_type,
-            Attr::Known("ml.m5.4xlarge".into())
-        );
         assert_eq!(plain.data_residency, Attr::Known("region".into()));
         assert_eq!(plain.allow_companion_bucket, Attr::Known(false));
         assert_eq!(plain.output_compression, Attr::Known("GZIP".into()));
@@ -219,7 +200,23 @@ mod tests {
             ("preferred_training_regions", Value::Unknown),
         ]);
         assert_eq!(unknown.data_residency, Attr::Unknown);
-        assert_eq!(unknown.reference_instance_type, Attr::Unknown);
+    }
+
+    #[test]
+    fn the_reference_page_names_the_catalogues_reference_types() {
+        let input = INPUTS
+            .iter()
+            .find(|input| input.name == "reference_instance_type")
+            .unwrap();
+        let Preset::Derived(text) = input.preset else {
+            panic!("{:?}", input.preset);
+        };
+        let [tables, others] = ["tabular_data", "natural_language"].map(catalog::reference_type);
+        assert_eq!(
+            text,
+            format!("{others}; {tables} for tabular_data and time_series")
+        );
+        assert_eq!(catalog::reference_type("time_series"), tables);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use catalog::Constants;
 use tfplugin::Attr;
 
 use super::nested::{
@@ -14,10 +15,10 @@ use crate::declare::{
     Kind, Preset, REGION, Text, above, declare, flag, list, map, number, of, one_of, text, whole,
 };
 
-/// Longest run that SageMaker allows: 28 days.
-pub const MAX_RUN_HOURS: f64 = 672.0;
-/// Longest wait for spot capacity and run together: 30 days.
-const MAX_WAIT_HOURS: f64 = 720.0;
+/// AWS's own limits.
+const LIMITS: Constants = Constants::EMBEDDED;
+/// Longest run that SageMaker allows.
+pub const MAX_RUN_HOURS: f64 = LIMITS.max_training_hours.value;
 
 const INSTANCE_TYPE: Kind = Kind::Text(Text::InstanceType);
 const THROUGHPUT: Kind = Kind::Number {
@@ -186,7 +187,7 @@ declare! {
         max_slowdown: f64, "Slowest choice, as a multiple of the estimated hours.", above(0.0, 1000.0).decision().workload()
             .preset(Preset::Derived("2; not for types named in `preferred_instance_types`"));
         max_cost_premium_percent: f64, "Dearest choice, over the cheapest feasible one.", number(0.0, f64::INFINITY).decision().workload();
-        volume_size_gb: i64, "Size of the EBS volume of each instance.", whole(1, 16_384).run().workload()
+        volume_size_gb: i64, "Size of the EBS volume of each instance.", whole(1, LIMITS.volume_most_gb.value as i64).run().workload()
             .preset(Preset::Derived("30; in File mode 30 and the dataset"))
             .more("Types with NVMe disks come with their own size and take no volume.");
         training_plan_arn: String, "SageMaker training plan to run under.", text(Text::Arn("sagemaker", "training-plan")).run().workload()
@@ -234,9 +235,9 @@ declare! {
         ]).decision().preset(Preset::Text("checkpoint"));
         max_runtime_hours: f64, "Hours after which SageMaker stops the run.", number(1.0, MAX_RUN_HOURS).decision().workload()
             .preset(Preset::Derived("1.5 times the high end of the estimate, rounded up"));
-        max_wait_hours: f64, "Hours for waiting and running on spot together.", number(1.0, MAX_WAIT_HOURS).decision().workload()
+        max_wait_hours: f64, "Hours for waiting and running on spot together.", number(1.0, LIMITS.longest_wait_hours.value).decision().workload()
             .preset(Preset::Derived("`max_runtime_hours` + 24"));
-        max_pending_hours: f64, "Hours to wait for capacity.", number(2.0, MAX_RUN_HOURS).decision().workload()
+        max_pending_hours: f64, "Hours to wait for capacity.", number(LIMITS.least_pending_hours.value, MAX_RUN_HOURS).decision().workload()
             .preset(Preset::Derived("SageMaker's own limit; 2 with `use_fsx_lustre` on demand"));
         max_retry_attempts: i64, "Retries after an internal error of SageMaker.", whole(1, 30).decision();
         on_capacity: String, "What to do when there is no capacity.", one_of(&[

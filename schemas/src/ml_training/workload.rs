@@ -1,11 +1,11 @@
 //! Rules over several workload inputs: the resource and `data.sustainable_placement` share them.
 
+use catalog::{Constants, reference_type};
 use tfplugin::{Attr, Diagnostics, Path, Value};
 
-use super::effective::reference_type;
 use super::nested::{Regional, TextMap};
 use super::{Config, MAX_RUN_HOURS};
-use crate::report::{all, error, invalid, plain, warning};
+use crate::report::{all, error, group, invalid, plain, warning};
 use crate::{Lists, refusals};
 
 /// Refusals and rules for a configuration that holds workload inputs only.
@@ -217,11 +217,12 @@ fn run_limits(config: &Config, found: &mut Diagnostics) {
         ));
     }
     hour_on_spot(config, found);
-    if let Some(runtime) = runtime.filter(|runtime| *runtime > 120.0 && *runtime <= MAX_RUN_HOURS) {
+    let quota = Constants::EMBEDDED.longest_run_quota_hours.value;
+    if let Some(runtime) = runtime.filter(|runtime| *runtime > quota && *runtime <= MAX_RUN_HOURS) {
         found.push(warning(
             Path::root("max_runtime_hours"),
             "max_runtime_hours is above the default quota",
-            format!("{} hours need the quota \"Longest run time for a training job\" of SageMaker raised in the job's region: it is 432,000 seconds (120 hours) in new accounts.", plain(runtime)),
+            format!("{} hours need the quota \"Longest run time for a training job\" of SageMaker raised in the job's region: it is {} seconds ({} hours) in new accounts.", plain(runtime), group(&plain(quota * 3600.0)), plain(quota)),
         ));
     }
 }

@@ -11,8 +11,6 @@ use crate::spec::Channel;
 
 /// Objects that are looked at for the size: 50 calls.
 const LOOK_AT: usize = 50_000;
-/// The size may be off by this factor before it is worth a word.
-const FACTOR: f64 = 2.0;
 
 pub(crate) struct Check;
 
@@ -74,13 +72,13 @@ impl Step for Check {
                 run.left_out.push(channel.name.clone());
             }
         }
-        let stated = run.spec.dataset_size_gb;
+        let (stated, factor) = (run.spec.dataset_size_gb, run.spec.dataset_size_factor);
         let found = gigabytes(bytes);
-        let too_much = found > stated * FACTOR;
+        let too_much = found > stated * factor;
         if stated > 0.0
             && run.spec.channels.iter().any(|channel| by_uri(&channel))
             && run.spec.channels.iter().all(|channel| by_uri(&channel))
-            && (too_much || complete && found < stated / FACTOR)
+            && (too_much || complete && found < stated / factor)
         {
             run.remark(
                 "the dataset's size differs from dataset_size_gb",

@@ -23,7 +23,7 @@ impl Step for MayWe {
         let further = run.spec.fallback_types.iter();
         let mut names: Vec<String> = further.map(|other| quota_name(other, false)).collect();
         names.push(name.clone());
-        if run.spec.max_runtime_seconds > LONGEST_OF_ALL_ACCOUNTS {
+        if run.spec.max_runtime_seconds > run.spec.longest_run_quota_seconds {
             names.push(LONGEST.to_owned());
         }
         let found = match quotas(run.aws, &run.spec.region, &names).await {
@@ -105,8 +105,6 @@ async fn warm_pool(run: &mut Run<'_>, needed: f64) {
 
 /// SageMaker's quota for `MaxRuntimeInSeconds`, in seconds (Service Quotas, SageMaker).
 const LONGEST: &str = "Longest run time for a training job";
-/// What a new account may have (AWS General Reference, SageMaker endpoints and quotas: 432,000 s); it is only ever raised.
-const LONGEST_OF_ALL_ACCOUNTS: u32 = 432_000;
 
 fn too_long(run: &Run<'_>, quota: &Quota) -> Error {
     let (hours, region) = (

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws::RunSpec;
+use schemas::ml_training::MAX_RUN_HOURS;
 use tfplugin::{Action, ApplyRequest};
 
 /// `timeouts`, with their defaults.
@@ -38,7 +39,11 @@ impl Limits {
 
     /// For a change in place; `waits`: for the end of the run too.
     pub(crate) fn update(&self, waits: bool) -> Duration {
-        let wait = if waits { 672.0 * Self::HOUR } else { 0.0 };
+        let wait = if waits {
+            MAX_RUN_HOURS * Self::HOUR
+        } else {
+            0.0
+        };
         Duration::from_secs_f64(self.update.unwrap_or(Self::HOUR + wait))
     }
 

@@ -468,26 +468,3 @@ impl Reader {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use catalog::Catalog;
-    use schemas::declare::Kind;
-    use schemas::ml_training::INPUTS;
-
-    /// What a user may write and what the planner keeps within are the same limits of SageMaker's.
-    #[test]
-    fn the_bounds_of_inputs_are_the_catalogues() {
-        let c = Catalog::embedded().constants();
-        let bounds = |name: &str| {
-            let input = INPUTS.iter().find(|input| input.name == name);
-            match input.map(|input| input.kind) {
-                Some(Kind::Number { least, most, .. }) => (least, most),
-                other => panic!("{name}: {other:?}"),
-            }
-        };
-        assert_eq!(bounds("max_runtime_hours").1, c.max_training_hours.value);
-        assert_eq!(bounds("max_wait_hours").1, c.longest_wait_hours.value);
-        assert_eq!(bounds("max_pending_hours").0, c.least_pending_hours.value);
-    }
-}

@@ -41,7 +41,7 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) manifest: Json,
     /// The run before this one may be stopped although the plan saw that it had not begun.
     pub(crate) may_stop_previous: bool,
-    /// Figures of the chosen type.
+    /// Figures of the chosen type, and of the rules.
     pub(crate) catalog: &'a catalog::Catalog,
     /// Further types that SageMaker may take.
     pub(crate) further: Vec<&'a Candidate>,
@@ -94,6 +94,7 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
         channels: here.channels(&data_bucket),
         data_bucket,
         dataset_size_gb: config.dataset_size_gb.known().unwrap_or_default(),
+        dataset_size_factor: from.catalog.constants().dataset_size_factor.value,
         file_system: decision.file_system.map(|planned| FileSystem {
             capacity_gib: planned.gib,
             making_seconds: seconds(planned.making.0),
@@ -208,6 +209,7 @@ pub(crate) fn spec(from: &Ingredients<'_>) -> Result<RunSpec, Diagnostic> {
         dashboard: dashboard(from),
         alarms: alarms::alarms(from.catalog, from.planned),
         check_quota: true,
+        longest_run_quota_seconds: seconds(from.catalog.constants().longest_run_quota_hours.value),
         capture_logs: config.capture_logs.known().unwrap_or(true),
         wait_for_completion: flag(&config.wait_for_completion),
         manifest: from.manifest.clone(),
