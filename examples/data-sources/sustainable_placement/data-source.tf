@@ -8,8 +8,12 @@ data "sustainable_placement" "bert" {
   supports_checkpointing     = true
 }
 
+# Nothing to select fails nothing: `selected` is null then, and `reason` says why.
 output "where" {
-  value = "${data.sustainable_placement.bert.selected.region}, ${data.sustainable_placement.bert.selected.instance_type}"
+  value = try(
+    "${data.sustainable_placement.bert.selected.region}, ${data.sustainable_placement.bert.selected.instance_type}",
+    data.sustainable_placement.bert.reason,
+  )
 }
 
 output "chart" {

@@ -3,7 +3,8 @@
 # The data lie in us-east-1. Two regions with cleaner grids are named, which is the consent to train
 # there: if one wins, a companion bucket is made in it and the data are copied before the job starts.
 #
-# `make demo` really runs this folder against the emulator, from init to a destroy that leaves nothing.
+# `make demo` really runs this folder against the emulator, from init to a destroy that leaves nothing but
+# the job's log.
 
 terraform {
   required_version = ">= 1.8"

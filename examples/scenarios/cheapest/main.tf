@@ -37,7 +37,7 @@ resource "sustainable_ml_training" "cheapest" {
   min_gpu_memory_gb          = 16
   max_emissions_kg           = 3
 
-  # A run that may take twice as long may use a much cheaper machine.
+  # A run that may take three times as long may use a much cheaper machine.
   max_slowdown           = 3
   use_spot_instances     = true
   supports_checkpointing = true

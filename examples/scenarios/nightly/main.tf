@@ -1,4 +1,6 @@
-# A run that may wait until the grid is cleaner: planned in the evening, started by AWS itself in the night.
+# A run that may wait until the grid is cleaner: handed in in the evening, started by AWS itself within a day.
+#
+# On this grid that is around midday, when the sun shines. Where the nights are cleaner, it starts at night.
 #
 # The start is decided in the plan and shown as scheduled_start_time. Apply leaves it to one schedule of EventBridge
 # Scheduler, which costs nothing, and ends; Terraform does not have to be there when the run begins.
