@@ -1,4 +1,4 @@
-"""`make demo`: the BERT scenario, really run, from `init` to a destroy that leaves nothing.
+"""`make demo`: the BERT scenario, really run, from `init` to a destroy that leaves nothing but the log of the job.
 
 Builds nothing itself: takes the debug provider, starts the emulator, puts a data set of a few kilobytes
 into it, runs examples/scenarios/bert in a copy, and asks the emulator's inventory at the end.
@@ -81,7 +81,7 @@ def play(workdir: Workdir, emulator: Emulator) -> None:
 
     show(workdir, "destroy", "-auto-approve")
     left = leftovers(emulator, before, records=True)
-    claim("nothing is left but what was there before", not left, f"demo: left behind: {json.dumps(left, indent=2)}")
+    claim("nothing is left but what was there before, and the job's log", not left, f"demo: left behind: {json.dumps(left, indent=2)}")
 
 
 def main() -> None:

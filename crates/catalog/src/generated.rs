@@ -204,7 +204,7 @@ pub(crate) static MEANINGS: [Meaning; 60] = [
     Meaning { name: "dataset_size_factor", unit: "", what: "factor by which the dataset in the bucket may differ from dataset_size_gb before it is worth a word" },
     Meaning { name: "generative_memory_share", unit: "", what: "least total accelerator memory of a generative model against the reference" },
     Meaning { name: "variability_multiple", unit: "", what: "coefficients of variation that a short run may stray from the annual average (1 covers 55 to 82 % of all windows; 1.64 covers 84 to 97 %)" },
-    Meaning { name: "start_noise_multiple", unit: "", what: "a later start counts only if it saves more than this times the standard deviation of the difference; at 0.2 next to nothing of the kept saving is lost, at 1 a seventh (6 h job, 24 h slack) to three quarters (24 h, 24 h)" },
+    Meaning { name: "start_noise_multiple", unit: "", what: "a later start counts only if it saves more than this times the standard deviation of the difference; at 0.2 next to nothing of the kept saving is lost, at 1 a thirteenth (6 h job, 24 h slack) to nearly three quarters (24 h, 24 h)" },
     Meaning { name: "start_noise_memory_hours", unit: "h", what: "hours after which the errors of two hours of one forecast are alike to 1/e" },
     Meaning { name: "start_least_gain", unit: "", what: "a later start counts only if it saves this share of starting at once; grids that vary 1 to 3 % within a day stay where they are" },
     Meaning { name: "checkpoint_bytes_per_parameter", unit: "bytes", what: "a checkpoint with Adam's state in mixed precision: weights of 2 bytes and three copies of 4 (weights, momentum, variance)" },
