@@ -81,7 +81,11 @@ def play(workdir: Workdir, emulator: Emulator) -> None:
 
     show(workdir, "destroy", "-auto-approve")
     left = leftovers(emulator, before, records=True)
-    claim("nothing is left but what was there before, and the job's log", not left, f"demo: left behind: {json.dumps(left, indent=2)}")
+    claim(
+        "nothing is left but what was there before, and the job's log",
+        not left,
+        f"demo: left behind: {json.dumps(left, indent=2)}",
+    )
 
 
 def main() -> None:
