@@ -1,5 +1,7 @@
-"""The workflow that the budget scenario offers for pull requests does what it says."""
+"""What CI is told to run does what it says: the workflow of the budget scenario, and the guide's ways to learn how a run ended."""
 
+import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -7,8 +9,27 @@ from pathlib import Path
 import pytest
 import yaml
 from harness.cli import Workdir
+from harness.config import Block, Raw, output, training
+from harness.expect import expect_error
 
-SCENARIO = Path(__file__).parents[2] / "examples/scenarios/strict-budget-ci"
+ROOT = Path(__file__).parents[2]
+SCENARIO = ROOT / "examples/scenarios/strict-budget-ci"
+GUIDE = ROOT / "docs/guides/watching-a-run-in-ci.md"
+
+
+def as_terraform(cli, tmp_path: Path, environment: dict[str, str]) -> dict[str, str]:
+    """An environment in which `terraform` is this tool, which takes the same words."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "terraform").symlink_to(shutil.which(str(cli)) or cli)
+    return environment | {"PATH": f"{tools}{os.pathsep}{environment['PATH']}"}
+
+
+def bash(command: str, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess:
+    """As a runner of GitHub does it."""
+    return subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", command], cwd=folder, env=environment, capture_output=True, text=True
+    )
 
 
 def commands() -> list[tuple[str, str]]:
@@ -34,19 +55,39 @@ def test_a_pull_request(tmp_path, cli, cli_config, limit, fails_at, says):
     main.write_text(main.read_text().replace("max_emissions_kg = 1\n", f"{limit}\n"))
     workdir = Workdir(folder, cli, cli_config)
     environment = {name: value for name, value in workdir.environment.items() if not name.startswith("AWS_")}
-    # The workflow says terraform; the other tool takes the same words.
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    (tools / "terraform").symlink_to(shutil.which(str(cli)) or cli)
-    environment["PATH"] = f"{tools}:{environment['PATH']}"
+    environment = as_terraform(cli, tmp_path, environment)
     for name, command in commands():
-        done = subprocess.run(
-            ["bash", "-eo", "pipefail", "-c", command], cwd=folder, env=environment, capture_output=True, text=True
-        )
-        output = done.stdout + done.stderr
+        done = bash(command, folder, environment)
+        said = done.stdout + done.stderr
         if name == fails_at:
-            assert done.returncode != 0 and says in output, output
+            assert done.returncode != 0 and says in said, said
             return
-        assert done.returncode == 0, f"{name}\n{output}"
+        assert done.returncode == 0, f"{name}\n{said}"
     assert fails_at is None
     assert "kgCO2e" in (folder / "comment.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("ends", "red"), [(None, False), ("Completed", False), ("Failed", True)], ids=["at work", "succeeded", "failed"]
+)
+def test_a_later_look(scene, tmp_path, ends, red):
+    """The guide's script, word for word; then its plan with a postcondition, which a refresh alone would not take seriously."""
+    [script] = [
+        block for block in re.findall(r"```shell\n(.*?)```", GUIDE.read_text(), re.DOTALL) if "$outcome" in block
+    ]
+    [condition] = re.findall(r"condition     = (contains\(.*pending.*\))", GUIDE.read_text())
+    scene.write(training(), output("outcome", "sustainable_ml_training.bert.outcome"))
+    assert scene.apply().code == 0
+    if ends:
+        scene.emulator.finish_jobs(ends)
+    environment = as_terraform(scene.workdir.binary, tmp_path, scene.workdir.environment)
+    done = bash(script, scene.workdir.folder, environment)
+    assert (done.returncode != 0) == red, done.stdout + done.stderr
+    postcondition = Block({"condition": Raw(condition), "error_message": "It did not end well."})
+    scene.write(training().with_(lifecycle=Block({"postcondition": postcondition})))
+    result, _ = scene.plan()
+    assert (result.code != 0) == red, result.explain()
+    if red:
+        expect_error(detail="It did not end well").check(result)
+    assert scene.workdir.run("apply", "-refresh-only", "-auto-approve").code == 0
+    scene.destroy()
