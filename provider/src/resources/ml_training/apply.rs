@@ -269,7 +269,7 @@ async fn change(
         keep_prior(&mut outputs, &prior);
     }
     let state = run::fill(planned.clone(), &outputs);
-    diagnostics.extend(seen.and_then(|seen| say::ended_badly(&state, &seen)));
+    diagnostics.extend(seen.and_then(|seen| say::ended_badly(&state, &handle, &seen)));
     let finish = Finish {
         aws,
         request,
@@ -404,7 +404,8 @@ impl Job<'_> {
                     &mut diagnostics,
                 );
                 let seen = report.observation.as_ref();
-                diagnostics.extend(seen.and_then(|seen| say::ended_badly(&state, seen)));
+                diagnostics
+                    .extend(seen.and_then(|seen| say::ended_badly(&state, &report.handle, seen)));
                 self.answer(state, report.handle, diagnostics)
             }
         }

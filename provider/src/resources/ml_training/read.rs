@@ -94,7 +94,9 @@ pub(crate) async fn read(
     }
     response.diagnostics.extend(remarks(&report.remarks));
     response.diagnostics.extend(missing(&report.missing));
-    response.diagnostics.extend(say::ended_badly(&state, seen));
+    response
+        .diagnostics
+        .extend(say::ended_badly(&state, &report.handle, seen));
     remembered.handle = Some(report.handle);
     response.private = remembered.write();
     response.identity = identity::settled(&state, &remembered).or(response.identity);

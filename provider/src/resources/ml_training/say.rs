@@ -1,6 +1,6 @@
 //! Sentences about a decision and about a run.
 
-use aws::{Observation, Outcome};
+use aws::{Handle, Observation, Outcome};
 use planner::Infeasible;
 use schemas::ml_training::Config;
 use tfplugin::{Diagnostic, Value};
@@ -197,7 +197,11 @@ fn waited_hours(seen: &Observation, ran: f64) -> Option<f64> {
 }
 
 /// A run that did not succeed is never mistaken for one that did.
-pub(crate) fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnostic> {
+pub(crate) fn ended_badly(
+    state: &Object,
+    handle: &Handle,
+    seen: &Observation,
+) -> Option<Diagnostic> {
     let job = get(state, "training_job_name")
         .as_str()
         .unwrap_or("The training");
@@ -206,11 +210,10 @@ pub(crate) fn ended_badly(state: &Object, seen: &Observation) -> Option<Diagnost
         .as_str()
         .unwrap_or_default()
         .to_owned();
-    // Of a run that began, the beginning is known.
-    let planned = get(state, "scheduled_start_time")
-        .as_str()
-        .filter(|_| get(state, "started_at").is_null());
-    if let Some(start) = planned.filter(|_| seen.status == "NotFound") {
+    let planned = get(state, "scheduled_start_time").as_str();
+    // The schedule is forgotten once its job was seen.
+    if let Some(start) = planned.filter(|_| seen.status == "NotFound" && handle.schedule.is_some())
+    {
         return Some(Diagnostic::warning(
             format!("The planned start of {job} is gone; the next apply plans a new run"),
             format!(
