@@ -53,6 +53,7 @@ SILENT = (
         "what cannot be looked at is not reported as removed elsewhere: an error is no evidence",
         refresh=True,
     ),
+    Silent(("HeadObject",), "the same: an error is no evidence", "sustainable/(users|source)/", refresh=True),
     Silent(("GetBucketTagging",), "a bucket of the user's stays, whatever its tags are", "'training-data'"),
 )
 

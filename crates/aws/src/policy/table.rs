@@ -272,7 +272,7 @@ pub(super) const TABLE: &[(&[&str], &str, &[&str], On)] = &[
         On::Dashboards,
     ),
     (
-        &["plan", "delayed_start"],
+        &["plan", "delayed_start", "fsx"],
         "ReadSchedules",
         &["scheduler:GetSchedule"],
         On::Schedules,
