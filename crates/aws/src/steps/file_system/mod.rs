@@ -148,7 +148,11 @@ impl Step for FileSystem {
         if scheduler::seconds(&known.deleted_at).is_some_and(|end| look.aws.now() > end) {
             return None;
         }
-        if describe(look.aws, &known.region, id).await.ok()?.is_none() {
+        if known.deleting {
+            return None;
+        }
+        let found = describe(look.aws, &known.region, id).await.ok()?;
+        if found.as_ref().is_none_or(is_going) {
             return Some(format!("file system {id} is gone"));
         }
         let end = naming::file_system_schedule(&known.token);
