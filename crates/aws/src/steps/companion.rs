@@ -314,7 +314,7 @@ pub(crate) async fn still_there(run: &Run<'_>, bucket: &Bucket) -> Result<(), Er
 }
 
 /// The run reads what its inputs name and nothing else: copies that nobody reads any more go.
-pub(crate) async fn settle_on(run: &Run<'_>, bucket: &Bucket) -> Result<(), Error> {
+pub(crate) async fn settle_on(run: &mut Run<'_>, bucket: &Bucket) -> Result<(), Error> {
     let _alone = run.aws.companion_lock(&bucket.name).await;
     write(run, bucket, staged_digests(run, bucket)).await?;
     let ours = run
@@ -322,35 +322,42 @@ pub(crate) async fn settle_on(run: &Run<'_>, bucket: &Bucket) -> Result<(), Erro
         .companions
         .iter()
         .any(|known| known.name == bucket.name && known.managed);
-    let kms_key = run.spec.kms_key_arn.as_deref();
-    purge_unread(bucket, ours, &run.handle.nonce, kms_key).await
+    let (nonce, kms_key) = (&run.handle.nonce, run.spec.kms_key_arn.as_deref());
+    let remark = purge_unread(bucket, ours, nonce, kms_key).await?;
+    run.remarks.extend(remark);
+    Ok(())
 }
 
 /// Removes the copies that no user of the bucket reads. A mark says that it is under way: whoever comes meanwhile waits
-/// ([`nobody_purges`]).
+/// ([`nobody_purges`]). Where it may not be written, that is said of a bucket of `ours`.
 async fn purge_unread(
     bucket: &Bucket,
-    versions: bool,
+    ours: bool,
     nonce: &str,
     kms_key: Option<&str>,
-) -> Result<(), Error> {
+) -> Result<Option<Remark>, Error> {
     let mark = naming::purge_key(nonce);
     let put = bucket
         .put(&mark, Vec::new(), "text/plain", &Only::Always, kms_key)
         .await;
-    match put {
-        // A bucket of the user's own may take nothing that is not encrypted with a key which a destroy does not know.
-        Err(error) if error.kind() == Kind::AccessDenied => {
-            tracing::debug!(%error, "copies are removed without a mark");
-        }
-        put => drop(put?),
-    }
+    let unmarked = match put {
+        Ok(_) => None,
+        Err(error) if error.kind() == Kind::AccessDenied => Some(error),
+        Err(error) => return Err(error),
+    };
+    // A bucket of the user's own may take nothing that is not encrypted with a key which a destroy does not know.
+    let remark = unmarked.filter(|_| ours).map(|error| {
+        Remark::new(
+            format!("copies in {} were removed without a mark", bucket.name),
+            format!("A run that another apply starts on them at the same moment may miss some, and says so. {error}"),
+        )
+    });
     let purged = match users(bucket).await {
-        Ok(users) => purge_staged(bucket, versions, &users).await,
+        Ok(users) => purge_staged(bucket, ours, &users).await,
         Err(error) => Err(error),
     };
-    bucket.purge(&mark, versions, &|key| key != mark).await?;
-    purged
+    bucket.purge(&mark, ours, &|key| key != mark).await?;
+    purged.map(|()| remark)
 }
 
 /// The contents that the run's inputs name.
@@ -438,7 +445,8 @@ async fn leave_standing(
     let own = naming::user_key(&data, &removal.handle.name);
     bucket.purge(&own, ours, &|key| key != own).await?;
     let nonce = removal.handle.nonce.clone();
-    if let Err(error) = purge_unread(bucket, ours, &nonce, None).await {
+    let purged = purge_unread(bucket, ours, &nonce, None).await;
+    if let Err(error) = purged.map(|remark| removal.remarks.extend(remark)) {
         // Copies have to go; uploads that may not be looked at end with the bucket, or by its own rule.
         let call = error.call().map(|(_, operation)| operation);
         if call != Some("ListMultipartUploads") || error.kind() == Kind::NotFound {
