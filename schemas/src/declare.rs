@@ -398,6 +398,10 @@ impl Attribute {
     }
     /// More words for the reference page.
     pub const fn more(mut self, more: &'static str) -> Self {
+        assert!(
+            self.more.is_empty(),
+            "a second text would take the place of the first"
+        );
         self.more = more;
         self
     }

@@ -6,6 +6,7 @@ import pytest
 from harness.cli import Workdir
 from harness.config import training
 from harness.expect import expect_calls, expect_error, expect_jobs, expect_known_value, expect_warning
+from harness.lives import NETWORK
 from harness.steps import step
 from harness.under_way import LONG
 
@@ -125,16 +126,27 @@ def test_another_region_after_a_create_that_failed_there(scene):
     scene.run(step(training(force_destroy=True, **moved), state=[expect_jobs("InProgress"), gone]))
 
 
-def test_another_region_after_a_later_start_that_failed_there(scene):
-    """Nor could what was to start it be taken back then: group, queue and role go when Terraform destroys the tainted object."""
+PLANNED = {
+    "start": ({**ELSEWHERE, "earliest_start": "2096-05-14T18:00:00Z"}, ("s3", "CopyObject")),
+    "end of a file system": (
+        {"on_destroy": "delete", "use_fsx_lustre": True, "vpc_config": NETWORK, "max_runtime_hours": 20},
+        ("fsx", "CreateFileSystem"),
+    ),
+}
+
+
+@pytest.mark.parametrize("planned", PLANNED)
+def test_elsewhere_after_a_create_that_failed_and_was_to_plan(scene, planned):
+    """Nor could what was to do it be taken back then: group, queue and role go when Terraform destroys the tainted object."""
+    first, fails = PLANNED[planned]
     scene.keep()
-    scene.write(training(force_destroy=True, earliest_start="2096-05-14T18:00:00Z", **ELSEWHERE))
-    fault(scene, "s3", "CopyObject", "refused")
+    scene.write(training(force_destroy=True, **first))
+    fault(scene, *fails, "refused")
     fault(scene, "scheduler", "DeleteScheduleGroup", "refused")
     fault(scene, "iam", "DeleteRole", "refused")
     assert scene.apply().code != 0
     scene.emulator.heal()
-    made = {name for name in there(scene) if "eu-north-1/sustainable-" in name or "scheduler" in name}
+    made = {name for name in there(scene) if "-1/sustainable-" in name or "scheduler" in name}
     assert len(made) >= 2, there(scene)
     moved = {**ELSEWHERE, "preferred_training_regions": ["eu-west-1"]}
 

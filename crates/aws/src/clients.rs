@@ -193,7 +193,7 @@ impl Aws {
         from_settings
             .filter(given)
             .or_else(|| specific().filter(given))
-            .or_else(|| base.endpoint_url().map(str::to_owned))
+            .or_else(|| base.endpoint_url().map(str::to_owned).filter(given))
     }
 
     /// Whether the environment or the profile asks for FIPS endpoints.

@@ -28,9 +28,9 @@ pub struct Shown {
     pub work_bucket: Option<String>,
     /// Whether the role was to be one of the run's own.
     pub own_role: bool,
-    /// Whether its start was to be planned.
-    pub later: bool,
-    /// Whether the role that starts it was to be one of the run's own.
+    /// Whether its start, or the end of a file system, was to be planned.
+    pub schedules: bool,
+    /// Whether the role for that was to be one of the run's own.
     pub own_scheduler_role: bool,
     /// Whether there was a dashboard of the run's own.
     pub dashboard: bool,
@@ -84,7 +84,7 @@ pub(crate) async fn find(aws: &Aws, shown: &Shown) -> Result<Option<Handle>, Err
         region: shown.region.clone(),
         managed: true,
     });
-    let scheduling = shown.later.then(|| SchedulingRef {
+    let scheduling = shown.schedules.then(|| SchedulingRef {
         region: shown.region.clone(),
         group: naming::scheduling_name(&shown.data_bucket, &shown.name),
         queue: naming::scheduling_name(&shown.data_bucket, &shown.name),
@@ -106,7 +106,7 @@ pub(crate) async fn find(aws: &Aws, shown: &Shown) -> Result<Option<Handle>, Err
             .own_role
             .then(|| naming::role_name(&shown.data_bucket, &shown.name)),
         scheduling: scheduling.into_iter().collect(),
-        managed_scheduler_role: (shown.later && shown.own_scheduler_role)
+        managed_scheduler_role: (shown.schedules && shown.own_scheduler_role)
             .then(|| naming::scheduler_role_name(&shown.data_bucket, &shown.name)),
         dashboard: shown
             .dashboard

@@ -168,9 +168,6 @@ impl Service {
     /// ("Service-specific endpoints" in the AWS SDKs and Tools Reference Guide).
     pub(crate) fn id(self) -> &'static str {
         match self {
-            Service::Sagemaker => "SageMaker",
-            Service::Events => "EventBridge",
-            Service::Cloudwatch => "CloudWatch",
             Service::Scheduler => "Scheduler",
             other => other.title(),
         }

@@ -81,11 +81,9 @@ declare! {
         container_entrypoint: Texts, "Replaces the image's entry point.", arguments().run();
         container_arguments: Texts, "Arguments of the container.", arguments().run();
         hyperparameters: TextMap, "Hyperparameters of the training code.", map(Text::UpTo(256), &HYPERPARAMETER, 100).run().preset(Preset::Derived("none"))
-            .more("With a source folder at most 91, since SageMaker's training toolkit needs 9.")
-            .more("Public: they appear in the plan, in the job's record and in the manifest. Settings of this resource are never added to them, since strict parsers stop at a flag that they do not know; the training toolkit's own `sagemaker_*` keys are set by the provider.");
+            .more("With a source at most 91, since SageMaker's training toolkit needs 9. Public: they appear in the plan, in the job's record and in the manifest. Settings of this resource are never added to them, since strict parsers stop at a flag that they do not know; the training toolkit's own `sagemaker_*` keys are set by the provider.");
         environment: TextMap, "Environment of the container.", map(Text::Variable, &VARIABLE, 100).run().secret().preset(Preset::Derived("none"))
-            .more("At most 85 of your own, since the provider needs up to 15.")
-            .more("Names that begin with `SUSTAINABLE_` or `SM_` are set by the provider and the training toolkit.");
+            .more("At most 85 of your own, since the provider needs up to 15. Names that begin with `SUSTAINABLE_` or `SM_` are set by the provider and the training toolkit.");
         metric_definitions: TextMap, "Regular expressions that read metrics from the log.", map(Text::UpTo(255), &REGEX, 40).run().preset(Preset::Derived("none"))
             .more("They feed `final_metrics` and the dashboard.");
         distribution: String, "How processes are started on several devices.", one_of(DISTRIBUTIONS).run().preset(Preset::Text("none"));

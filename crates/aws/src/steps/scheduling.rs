@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Step, role};
+use super::{Step, file_system, role};
 use crate::clients::Aws;
 use crate::error::{Error, Kind};
 use crate::handle::{Handle, SchedulingRef};
@@ -113,18 +113,16 @@ impl Step for Scheduling {
 
     async fn observe(&self, look: &Removal<'_>) -> Option<String> {
         let role = look.handle.managed_scheduler_role.as_ref()?;
-        let start = look.handle.schedule.as_ref();
-        let end = look.handle.file_systems.last();
-        let fails = start
-            .map(|planned| format!("the start that is planned for {} will fail", planned.at))
-            .or_else(|| {
-                let known = end?;
-                let id = known.id.as_deref().unwrap_or("(unknown)");
-                Some(format!(
+        let fails = match &look.handle.schedule {
+            Some(planned) => format!("the start that is planned for {} will fail", planned.at),
+            None => {
+                let (known, id) = file_system::expected(look)?;
+                format!(
                     "the end of file system {id} that is planned for {} will fail, and it bills on",
                     known.deleted_at
-                ))
-            })?;
+                )
+            }
+        };
         let found = look.aws.iam(&look.handle.region).role(role).await;
         let is_gone = found.ok()?.is_none();
         is_gone.then(|| format!("role {role} is gone: {fails}"))

@@ -93,7 +93,8 @@ pub(crate) async fn remains(aws: &Aws, state: &Object) -> Result<Option<Handle>,
             .and_then(aws::naming::split_s3_uri)
             .map(|(bucket, _)| bucket.to_owned()),
         own_role: get(state, "role_arn").is_null(),
-        later: text("scheduled_start_time").is_some(),
+        schedules: text("scheduled_start_time").is_some()
+            || get(state, "use_fsx_lustre").as_bool().unwrap_or_default(),
         own_scheduler_role: get(state, "scheduler_role_arn").is_null(),
         dashboard: text("dashboard_url").is_some(),
         model_package_group: text("model_package_group_name"),

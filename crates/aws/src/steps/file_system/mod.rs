@@ -142,15 +142,7 @@ impl Step for FileSystem {
     }
 
     async fn observe(&self, look: &Removal<'_>) -> Option<String> {
-        let known = look.handle.file_systems.last()?;
-        let id = known.id.as_deref()?;
-        // After its scheduled end it has to be gone.
-        if scheduler::seconds(&known.deleted_at).is_some_and(|end| look.aws.now() > end) {
-            return None;
-        }
-        if known.deleting {
-            return None;
-        }
+        let (known, id) = expected(look)?;
         let found = describe(look.aws, &known.region, id).await.ok()?;
         if found.as_ref().is_none_or(is_going) {
             return Some(format!("file system {id} is gone"));
@@ -164,6 +156,14 @@ impl Step for FileSystem {
             )
         })
     }
+}
+
+/// The file system that has to be there, and its id: nobody of ours has asked for its end, and the planned one lies ahead.
+pub(super) fn expected<'a>(look: &'a Removal<'_>) -> Option<(&'a FileSystemRef, &'a str)> {
+    let known = look.handle.file_systems.last()?;
+    let over = scheduler::seconds(&known.deleted_at).is_some_and(|end| look.aws.now() > end);
+    let id = known.id.as_deref()?;
+    (!known.deleting && !over).then_some((known, id))
 }
 
 /// File systems of runs that are over: their data were copies.
