@@ -3,7 +3,7 @@
 import pytest
 from harness import prices
 from harness.config import Raw, data, training
-from harness.expect import expect_empty_plan, expect_jobs, expect_warning
+from harness.expect import expect_calls, expect_empty_plan, expect_jobs, expect_warning
 from harness.steps import step
 
 WORK = {
@@ -121,3 +121,24 @@ def test_spot_counts_against_a_quota_of_its_own(scene):
     expect_warning("no place", "ml.g5.xlarge for spot training job usage").check(result)
     _, found = planned(scene, placement(check_quotas=True))
     assert found["selected"]["capacity"] == "on_demand"
+
+
+def test_an_outage_of_service_quotas_holds_nothing_up(scene):
+    """Nothing depends on the answer: four tries, a warning, and the job. Throttling is waited out as everywhere."""
+    scene.emulator.fault("service-quotas", "ListServiceQuotas", "error500", count=None)
+    scene.run(
+        step(
+            training(),
+            warnings=[expect_warning("quota not checked", "HTTP status 500")],
+            state=[expect_calls(ListServiceQuotas=4, CreateTrainingJob=1)],
+        ),
+        destroy=False,
+    )
+    scene.emulator.heal()
+    scene.emulator.fault("service-quotas", "ListServiceQuotas", "throttled", count=6)
+    scene.run(
+        step(
+            training(hyperparameters={"rate": "1"}, on_change="rerun"),
+            state=[expect_calls(ListServiceQuotas=7, CreateTrainingJob=1)],
+        )
+    )

@@ -145,6 +145,14 @@ impl Service {
         }
     }
 
+    /// Nothing that is made depends on its answers, which are about quotas and prices: where there are none, a remark says so.
+    pub(crate) fn only_informs(self) -> bool {
+        matches!(
+            self,
+            Service::Ec2 | Service::Pricing | Service::Servicequotas
+        )
+    }
+
     /// The name that AWS's documentation uses, for error sentences.
     pub fn title(self) -> &'static str {
         match self {

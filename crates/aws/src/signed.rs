@@ -21,12 +21,18 @@ use crate::naming;
 use crate::retry::spread;
 use crate::settings::Service;
 
+/// Characters of a proxy's or an emulator's own page that an error shows.
+const SHOWN_OF_A_PAGE: usize = 160;
+
 /// Everything but the unreserved characters of RFC 3986.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
+
+/// Tries of a call that nothing depends on, some four seconds: an apply does not wait out an outage of Service Quotas.
+const TRIES_OF_A_LOOK: u32 = 4;
 
 /// How a service is addressed: host, signing name and region, and its protocol's constant.
 struct Address<'a> {
@@ -199,12 +205,23 @@ impl Aws {
         loop {
             attempt += 1;
             match self.send_once(service, operation, address, request).await {
-                Err(error) if attempt < self.attempts() && worth_retrying(&error) => {
+                Err(error) if attempt < self.tries(service, &error) => {
                     tracing::debug!(operation, attempt, error = %error, "trying again");
                     tokio::time::sleep(spread(self.timing().retry(attempt))).await;
                 }
                 other => return other,
             }
+        }
+    }
+
+    /// How often a call that ends in this error is made in all.
+    fn tries(&self, service: Service, error: &Error) -> u32 {
+        let all = self.attempts();
+        match error.kind() {
+            Kind::Throttled => all,
+            _ if !is_outage(error) => 1,
+            _ if service.only_informs() => all.min(TRIES_OF_A_LOOK),
+            _ => all,
         }
     }
 
@@ -348,7 +365,13 @@ fn read_error(text: &str) -> (Option<String>, String, Option<String>) {
         let id = tag(text, "RequestId").or_else(|| tag(text, "RequestID"));
         return (Some(code), tag(text, "Message").unwrap_or_default(), id);
     }
-    (None, "the answer is no AWS error".to_owned(), None)
+    let start: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let message = match start.char_indices().nth(SHOWN_OF_A_PAGE) {
+        _ if start.is_empty() => "the answer is empty".to_owned(),
+        None => format!("the answer is no AWS error: {start}"),
+        Some((end, _)) => format!("the answer is no AWS error: {} ...", &start[..end]),
+    };
+    (None, message, None)
 }
 
 /// Text of the first element of this name. The answers read with it are flat and known.
@@ -387,9 +410,10 @@ pub(crate) fn element(
         })
 }
 
-fn worth_retrying(error: &Error) -> bool {
+/// The service did not answer, or answered that it cannot at the moment.
+fn is_outage(error: &Error) -> bool {
     match error.kind() {
-        Kind::Throttled | Kind::Network => true,
+        Kind::Network => true,
         Kind::Other => matches!(error.status(), Some(500 | 502..=504)),
         _ => false,
     }

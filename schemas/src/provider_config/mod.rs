@@ -81,7 +81,8 @@ declare! {
         assume_role: AssumeRole, "A role to assume.", of(Kind::Block(ASSUME_ROLE));
     }
     "How it calls" {
-        max_retries: i64, "Retries after a failure that may pass.", whole(0, 100).preset(Preset::Whole(8));
+        max_retries: i64, "Retries after a failure that may pass.", whole(0, 100).preset(Preset::Whole(8))
+            .more("An outage of Service Quotas, the price list or EC2's spot prices is met with three at most: nothing depends on their answers, and a warning says what was not checked.");
         retry_mode: String, "How retries are spaced.", one_of(&[
             ("standard", "exponential, with jitter"),
             ("adaptive", "calls to S3 with a rate limit of their own as well"),

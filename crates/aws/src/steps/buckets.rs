@@ -3,16 +3,9 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_sdk_s3::types::{
-    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketLocationConstraint,
-    BucketVersioningStatus, CreateBucketConfiguration, ExpirationStatus, LifecycleExpiration,
-    LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration,
-    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
-    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
-    VersioningConfiguration,
-};
-use serde_json::json;
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag, Tagging};
 
+use super::hardening::harden;
 use super::{Step, companion};
 use crate::error::{Error, Kind};
 use crate::handle::{BucketRef, Handle};
@@ -23,13 +16,6 @@ use crate::run::Run;
 use crate::s3::Bucket;
 use crate::settings::Service;
 use crate::tags;
-
-/// Checkpoints of a run that was never cleaned up expire after this many days.
-const CHECKPOINT_DAYS: i32 = 60;
-/// Overwritten and deleted versions, and uploads that were never finished, go after this many days.
-const LEFTOVER_DAYS: i32 = 7;
-
-const UPLOADS_RULE: &str = "sustainable-uploads";
 
 /// The user's bucket.
 pub(crate) struct Data;
@@ -74,13 +60,8 @@ impl Step for Data {
             managed,
         });
         if managed {
-            harden(
-                &bucket,
-                &run.tags(),
-                run.made.contains(&self.name()),
-                &run.watch,
-            )
-            .await?;
+            let new = run.made.contains(&self.name());
+            harden(run, &bucket, new).await?;
         }
         Ok(())
     }
@@ -316,7 +297,7 @@ pub(crate) async fn create(
     .await
 }
 
-fn s3_tags(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, Error> {
+pub(super) fn s3_tags(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, Error> {
     let build = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
     tags.iter()
         .map(build)
@@ -328,183 +309,8 @@ fn s3_tags(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, Error> {
     clippy::needless_pass_by_value,
     reason = "used as a function in map_err"
 )]
-fn builder(error: aws_sdk_s3::error::BuildError) -> Error {
+pub(super) fn builder(error: aws_sdk_s3::error::BuildError) -> Error {
     Error::new(Kind::Other, error.to_string())
-}
-
-/// Versioning, encryption, no public access, TLS only, expiry. `new`: made a moment ago; else only what a crash has
-/// left undone is made up for, and the tags of the training that made the bucket stay.
-pub(crate) async fn harden(
-    bucket: &Bucket,
-    tags: &BTreeMap<String, String>,
-    new: bool,
-    watch: &Watch<'_>,
-) -> Result<(), Error> {
-    let (client, name, owner) = (&bucket.client, bucket.name.as_str(), bucket.owner.as_str());
-    if !new && !was_left_half_done(bucket).await {
-        return Ok(());
-    }
-    let about = || format!("bucket {name} in {}", bucket.region);
-    if new {
-        let tagging = Tagging::builder()
-            .set_tag_set(Some(s3_tags(tags)?))
-            .build()
-            .map_err(builder)?;
-        settle(watch, || async {
-            let call = client
-                .put_bucket_tagging()
-                .bucket(name)
-                .expected_bucket_owner(owner)
-                .tagging(tagging.clone());
-            call.send()
-                .await
-                .map_err(|error| Error::sdk(Service::S3, "PutBucketTagging", &error).about(about()))
-        })
-        .await?;
-    }
-    let block = PublicAccessBlockConfiguration::builder()
-        .block_public_acls(true)
-        .block_public_policy(true)
-        .ignore_public_acls(true)
-        .restrict_public_buckets(true)
-        .build();
-    settle(watch, || async {
-        let call = client
-            .put_public_access_block()
-            .bucket(name)
-            .expected_bucket_owner(owner);
-        let call = call.public_access_block_configuration(block.clone());
-        call.send()
-            .await
-            .map_err(|error| Error::sdk(Service::S3, "PutPublicAccessBlock", &error).about(about()))
-    })
-    .await?;
-    let encryption = ServerSideEncryptionConfiguration::builder()
-        .rules(
-            ServerSideEncryptionRule::builder()
-                .apply_server_side_encryption_by_default(
-                    ServerSideEncryptionByDefault::builder()
-                        .sse_algorithm(ServerSideEncryption::Aes256)
-                        .build()
-                        .map_err(builder)?,
-                )
-                .build(),
-        )
-        .build()
-        .map_err(builder)?;
-    settle(watch, || async {
-        let call = client
-            .put_bucket_encryption()
-            .bucket(name)
-            .expected_bucket_owner(owner);
-        let call = call.server_side_encryption_configuration(encryption.clone());
-        call.send()
-            .await
-            .map_err(|error| Error::sdk(Service::S3, "PutBucketEncryption", &error).about(about()))
-    })
-    .await?;
-    let versioning = VersioningConfiguration::builder()
-        .status(BucketVersioningStatus::Enabled)
-        .build();
-    settle(watch, || async {
-        let call = client
-            .put_bucket_versioning()
-            .bucket(name)
-            .expected_bucket_owner(owner);
-        let call = call.versioning_configuration(versioning.clone());
-        call.send()
-            .await
-            .map_err(|error| Error::sdk(Service::S3, "PutBucketVersioning", &error).about(about()))
-    })
-    .await?;
-    let policy = tls_only(naming::partition(&bucket.region), name);
-    settle(watch, || async {
-        let call = client
-            .put_bucket_policy()
-            .bucket(name)
-            .expected_bucket_owner(owner)
-            .policy(&policy);
-        call.send()
-            .await
-            .map_err(|error| Error::sdk(Service::S3, "PutBucketPolicy", &error).about(about()))
-    })
-    .await?;
-    let lifecycle = expiry()?;
-    settle(watch, || async {
-        let call = client
-            .put_bucket_lifecycle_configuration()
-            .bucket(name)
-            .expected_bucket_owner(owner);
-        let call = call.lifecycle_configuration(lifecycle.clone());
-        call.send().await.map_err(|error| {
-            Error::sdk(Service::S3, "PutBucketLifecycleConfiguration", &error).about(about())
-        })
-    })
-    .await?;
-    Ok(())
-}
-
-/// The expiry rules are the last thing that [`harden`] sets. Where there are rules, they may be somebody's own by now, and
-/// so may the policy: a call would replace all of it.
-async fn was_left_half_done(bucket: &Bucket) -> bool {
-    let call = bucket
-        .client
-        .get_bucket_lifecycle_configuration()
-        .bucket(&bucket.name)
-        .expected_bucket_owner(&bucket.owner);
-    let error = |error| Error::sdk(Service::S3, "GetBucketLifecycleConfiguration", &error);
-    let found = call.send().await.map_err(error);
-    found.is_err_and(|error| error.code() == Some("NoSuchLifecycleConfiguration"))
-}
-
-fn tls_only(partition: &str, name: &str) -> String {
-    let arn = format!("arn:{partition}:s3:::{name}");
-    json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [arn, format!("{arn}/*")],
-            "Condition": { "Bool": { "aws:SecureTransport": "false" } }
-        }]
-    })
-    .to_string()
-}
-
-fn expiry() -> Result<BucketLifecycleConfiguration, Error> {
-    let noncurrent = NoncurrentVersionExpiration::builder()
-        .noncurrent_days(LEFTOVER_DAYS)
-        .build();
-    let checkpoints = LifecycleRule::builder()
-        .id("sustainable-checkpoints")
-        .status(ExpirationStatus::Enabled)
-        .filter(
-            LifecycleRuleFilter::builder()
-                .prefix("sustainable/checkpoints/")
-                .build(),
-        )
-        .expiration(LifecycleExpiration::builder().days(CHECKPOINT_DAYS).build())
-        .noncurrent_version_expiration(noncurrent)
-        .build()
-        .map_err(builder)?;
-    let uploads = LifecycleRule::builder()
-        .id(UPLOADS_RULE)
-        .status(ExpirationStatus::Enabled)
-        .filter(LifecycleRuleFilter::builder().prefix("").build())
-        .abort_incomplete_multipart_upload(
-            AbortIncompleteMultipartUpload::builder()
-                .days_after_initiation(LEFTOVER_DAYS)
-                .build(),
-        )
-        .build()
-        .map_err(builder)?;
-    BucketLifecycleConfiguration::builder()
-        .rules(checkpoints)
-        .rules(uploads)
-        .build()
-        .map_err(builder)
 }
 
 /// Deletes a bucket of ours that holds nothing but delete markers; else says what it holds.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Step;
 use super::buckets;
+use super::hardening::harden;
 use crate::error::{Error, Kind};
 use crate::handle::BucketRef;
 use crate::naming;
@@ -82,7 +83,7 @@ impl Step for Companion {
         }
         note(run, &reference).await?;
         if reference.managed {
-            buckets::harden(&bucket, &run.tags(), new, &run.watch).await?;
+            harden(run, &bucket, new).await?;
         }
         if let Some(work) = run
             .handle

@@ -17,6 +17,7 @@ mod dashboard;
 mod data;
 mod experiment;
 mod file_system;
+mod hardening;
 mod job;
 mod manifest;
 mod name;

@@ -1,5 +1,8 @@
-"""ministack: an AWS emulator that shares no code with ours. It has S3, IAM, STS, CloudWatch and Logs, and no
-SageMaker, so a provider is pointed to both at once."""
+"""Emulators of AWS that are not ours: the provider may rely on nothing that only ours does.
+
+ministack shares no code with it. It has S3, IAM, STS, CloudWatch and Logs, and no SageMaker, so a provider is pointed to
+both at once. moto's own server, without what our emulator puts around it, has every service and knows less of each.
+"""
 
 import os
 import socket
@@ -16,12 +19,13 @@ from botocore.config import Config as BotoConfig
 from .emulator import ACCOUNT
 
 SERVICES = ("cloudwatch", "iam", "logs", "s3", "sts")
+"""What ministack has."""
 KEYS = {"access_key": ACCOUNT, "secret_key": "testing"}
-"""ministack takes an access key of twelve digits for the account; the emulator takes any key."""
+"""ministack takes an access key of twelve digits for the account; the others take any key."""
 
 
-class Ministack:
-    """One running ministack."""
+class OtherEmulator:
+    """One running process."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -31,12 +35,16 @@ class Ministack:
             self.port = listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> "Ministack":
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        """Module and arguments for Python, and the environment."""
+        raise NotImplementedError
+
+    def start(self) -> "OtherEmulator":
         """Starts the process and waits until it answers."""
-        environment = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port), "S3_DATA_DIR": str(self.folder)}
+        arguments, environment = self.command()
         with (self.folder / "log").open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "ministack"],
+                [sys.executable, "-m", *arguments],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **environment, "TMPDIR": str(self.folder)},
@@ -80,3 +88,18 @@ class Ministack:
             listed = self.client("cloudwatch", region).list_dashboards()["DashboardEntries"]
             found |= {f"dashboard {entry['DashboardName']}" for entry in listed}
         return found
+
+
+class Ministack(OtherEmulator):
+    """One running ministack."""
+
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        folder = str(self.folder)
+        return ["ministack"], {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(self.port), "S3_DATA_DIR": folder}
+
+
+class PlainMoto(OtherEmulator):
+    """moto's server as it comes."""
+
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        return ["moto.server", "-H", "127.0.0.1", "-p", str(self.port)], {}
