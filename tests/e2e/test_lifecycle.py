@@ -2,10 +2,12 @@
 
 import re
 
+import pytest
 from harness.config import output, training
 from harness.expect import (
     expect_action,
     expect_calls,
+    expect_empty_plan,
     expect_error,
     expect_jobs,
     expect_known_value,
@@ -132,6 +134,40 @@ def test_correcting_an_estimate_buys_no_training(scene):
                 expect_value_unchanged("estimate", "summary", "training_job_name"),
             ],
         ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("redecide", "where"),
+    [(None, "ml.p5en.48xlarge"), ("keep", "ml.p5en.48xlarge"), ("each_run", "ml.p5.48xlarge")],
+)
+def test_where_a_new_run_goes(scene, redecide, where):
+    """It stays where the last one was while moving gains less than 10 %, unless each run is decided afresh."""
+    work = {
+        "reference_instance_type": "ml.p4d.24xlarge",
+        "preferred_training_regions": ["eu-north-1"],
+        "instance_priority": "cost_optimized",
+        "on_change": "rerun",
+        "force_destroy": True,
+    }
+    both = training(
+        **work,
+        redecide=redecide,
+        preferred_instance_types=["ml.p5.48xlarge", "ml.p5en.48xlarge"],
+        hyperparameters={"rate": "1"},
+    )
+    scene.run(
+        step(
+            training(**work, preferred_instance_types=["ml.p5en.48xlarge"]),
+            state=[expect_known_value("selected_instance_type", "ml.p5en.48xlarge")],
+        ),
+        step(
+            both,
+            plan=[expect_action("update"), expect_known_value("selected_instance_type", where)],
+            state=[expect_calls(CreateTrainingJob=1)],
+        ),
+        # What was given up is not decided again by looking.
+        step(plan=[expect_empty_plan()]),
     )
 
 

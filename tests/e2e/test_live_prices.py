@@ -139,6 +139,7 @@ def test_an_outage_of_service_quotas_holds_nothing_up(scene):
     scene.run(
         step(
             training(hyperparameters={"rate": "1"}, on_change="rerun"),
-            state=[expect_calls(ListServiceQuotas=7, CreateTrainingJob=1)],
+            # Six that are throttled, and two pages.
+            state=[expect_calls(ListServiceQuotas=8, CreateTrainingJob=1)],
         )
     )
