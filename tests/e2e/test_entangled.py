@@ -49,7 +49,9 @@ def test_one_name_on_two_datasets_with_one_bucket_of_results(scene, tmp_path, cl
     mark = scene.emulator.mark()
     result = other.run("apply", "-json", "-auto-approve")
     assert result.code != 0
-    taken = expect_error('the name "bert" is taken in the bucket of the results', "training-data.*another name", "name")
+    taken = expect_error(
+        'the name "bert" is taken in the bucket of the results, .* bucket training-data', "another name", "name"
+    )
     taken.check(result)
     assert not other.state()
     calls = scene.emulator.calls(mark)

@@ -278,8 +278,8 @@ def test_the_longest_run_that_the_account_may_have(scene):
         step(
             training(max_runtime_hours=130),
             error=expect_error(
-                "Longest run time for a training job",
-                r"is 432000 s \(120\.0 h\), and the run may take 130\.0 h",
+                r"Longest run time for a training job.* is 432000 s \(120\.0 h\), and the run may take 130\.0 h",
+                "Lower max_runtime_hours",
                 "max_runtime_hours",
             ),
             state=[expect_calls(CreateRole=0, CreateTrainingJob=0)],

@@ -294,7 +294,7 @@ def test_somebody_elses_rule_is_not_taken_over(scene):
     scene.run(
         step(
             training(alarm_sns_topic_arn=TOPIC),
-            error=expect_error(detail=re.escape(f"EventBridge rule {rule['name']} exists")),
+            error=expect_error(re.escape(f"EventBridge rule {rule['name']} exists"), "Delete it, or leave"),
             state=[expect_calls(CreateTrainingJob=0, PutRule=0)],
         ),
     )

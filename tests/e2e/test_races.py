@@ -134,7 +134,7 @@ def test_an_apply_that_slept_longer_than_its_lease(scene):
         body = json.loads(s3.get_object(**claim)["Body"].read())
         s3.put_object(**claim, Body=json.dumps({**body, "nonce": "another", "renewed": 7}).encode())
     assert under_way.result.code != 0
-    expect_error("", "another apply", "name").check(under_way.result)
+    expect_error("another apply", "Wait until it has ended", "name").check(under_way.result)
     assert not scene.emulator.jobs()
     s3.delete_object(**claim)
     assert scene.apply().code == 0

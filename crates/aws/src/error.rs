@@ -249,33 +249,42 @@ impl Error {
                 format!("{} {operation} failed: {code}", service.title())
             }
             (Some((service, operation)), None) => format!("{} {operation} failed", service.title()),
-            (None, _) => first_sentence(&inner.message),
+            (None, _) => first_sentence(&inner.message).to_owned(),
         }
     }
 
-    /// The body of a diagnostic: everything known, then what to do.
+    /// The body of a diagnostic: everything known that the summary does not say, then what to do.
     pub fn detail(&self) -> String {
-        self.told(self.inner.request_id.as_deref())
+        let message = self.inner.message.as_str();
+        let message = match self.inner.call {
+            Some(_) => message,
+            None => message[first_sentence(message).len()..]
+                .trim_start_matches('.')
+                .trim_start(),
+        };
+        self.told(message, self.inner.request_id.as_deref())
     }
 
     /// On one line, without what differs between equal failures: for what is kept and compared.
     pub fn lasting(&self) -> String {
-        self.in_a_line(self.told(None))
+        self.in_a_line(None)
     }
 
-    fn in_a_line(&self, detail: String) -> String {
-        let detail = detail.replace('\n', " ");
+    fn in_a_line(&self, request_id: Option<&str>) -> String {
+        let told = self
+            .told(&self.inner.message, request_id)
+            .replace('\n', " ");
         match self.inner.call {
-            Some(_) => format!("{}. {detail}", self.summary()),
-            None => detail,
+            Some(_) => format!("{}. {told}", self.summary()),
+            None => told,
         }
     }
 
-    fn told(&self, request_id: Option<&str>) -> String {
+    fn told(&self, message: &str, request_id: Option<&str>) -> String {
         let inner = &self.inner;
         let mut parts = Vec::new();
-        if !inner.message.is_empty() {
-            parts.push(sentence(&inner.message));
+        if !message.is_empty() {
+            parts.push(sentence(message));
         }
         if let Some(about) = &inner.about {
             parts.push(format!("It was about {about}."));
@@ -308,7 +317,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.in_a_line(self.detail()))
+        formatter.write_str(&self.in_a_line(self.inner.request_id.as_deref()))
     }
 }
 
@@ -324,13 +333,13 @@ pub(crate) fn sentence(text: &str) -> String {
     }
 }
 
-fn first_sentence(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
+/// The beginning of a text up to where its first sentence ends, without the full stop.
+fn first_sentence(text: &str) -> &str {
+    let line = text.split('\n').next().unwrap_or_default();
     line.split(". ")
         .next()
         .unwrap_or(line)
         .trim_end_matches('.')
-        .to_owned()
 }
 
 fn classify(code: Option<&str>, status: Option<u16>, message: &str) -> Kind {

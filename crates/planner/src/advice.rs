@@ -461,11 +461,18 @@ fn warnings(solver: &Solver, chosen: &Found, compared: &Compared) -> Vec<String>
             percent(-percent_saved)
         ));
     }
+    let (name, region) = (
+        m.types()[chosen.instance_type].name,
+        m.regions()[chosen.region].name,
+    );
+    if m.catalog.offer_at(chosen.instance_type, chosen.region) == catalog::Offer::Unknown {
+        lines.push(format!(
+            "Whether {name} is offered in {region} is not known: no list says, and it is taken because it is named alone."
+        ));
+    }
     if !chosen.x.usd.is_finite() {
         lines.push(format!(
-            "The price of {} in {} is unknown: cost_usd is null and no limit in USD can be tested.",
-            m.types()[chosen.instance_type].name,
-            m.regions()[chosen.region].name
+            "The price of {name} in {region} is unknown: cost_usd is null and no limit in USD can be tested."
         ));
     }
     if is_spot(chosen) && repeats_much(solver, chosen) {
@@ -475,14 +482,19 @@ fn warnings(solver: &Solver, chosen: &Found, compared: &Compared) -> Vec<String>
             hours(chosen.x.training_h * (1.0 + chosen.x.repeated))
         ));
     }
-    if let Some(most) = m.request.max_runtime_hours
-        && chosen.compute_high_h + chosen.x.startup_h > most.0
-    {
-        lines.push(format!(
+    let high_h = chosen.compute_high_h + chosen.x.startup_h;
+    let cap_h = m.catalog.constants().max_training_hours.value;
+    match m.request.max_runtime_hours {
+        Some(most) if high_h > most.0 => lines.push(format!(
             "max_runtime_hours = {} is below the plausible {}: SageMaker would stop the run.",
             plain(most.0),
-            hours(chosen.compute_high_h + chosen.x.startup_h)
-        ));
+            hours(high_h)
+        )),
+        None if high_h > cap_h => lines.push(format!(
+            "The run may take {high_h:.1} h with its start-up, and SageMaker stops every run at {} h.",
+            plain(cap_h)
+        )),
+        _ => {}
     }
     lines
 }

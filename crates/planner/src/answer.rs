@@ -203,6 +203,8 @@ pub enum Rule {
     Price,
     /// Too slow, or longer than SageMaker lets a job run.
     Runtime,
+    /// Too slow for the work that interruptions of spot capacity repeat.
+    Interruptions,
     /// No marginal signal, or none that compares with the others'.
     Signal,
     /// `deadline`.
@@ -232,6 +234,7 @@ impl Rule {
                 | Self::Memory
                 | Self::Vcpu
                 | Self::Runtime
+                | Self::Interruptions
                 | Self::Deadline
                 | Self::Threshold
                 | Self::EmissionsGate
@@ -259,6 +262,7 @@ impl Rule {
             Self::Cuda => "framework",
             Self::TrainingPlan => "training_plan_arn",
             Self::Runtime => "max_slowdown",
+            Self::Interruptions => "use_spot_instances",
             Self::Deadline => "deadline",
             Self::Threshold => "carbon_intensity_threshold",
             Self::EmissionsGate => "max_emissions_kg",

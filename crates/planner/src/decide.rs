@@ -187,12 +187,15 @@ fn write_up(solver: &Solver, ranking: Ranking) -> Decision {
     let region = &m.regions()[chosen.region];
     let instance_type = &m.types()[chosen.instance_type];
     let compared = Compared::new(solver, &written[0]);
+    let prices = place.estimate.cost_usd.map_or_else(String::new, |_| {
+        let as_of = m.catalog.price_as_of(instance_type.name, region.name);
+        format!(", prices {as_of}")
+    });
     let summary = format!(
-        "{}; {} kgCO2e, {}, prices {}{}{}{}",
+        "{}; {} kgCO2e, {}{prices}{}{}{}",
         line(solver, chosen, &place.estimate),
         percent(-compared.savings.emissions_percent),
         words::basis(region, m.grid(chosen.region)),
-        m.catalog.price_as_of(instance_type.name, region.name),
         moved(solver, chosen),
         words::no_later(chosen.when, m.grid(chosen.region)),
         noise_line(&ranked, &within_noise),

@@ -65,8 +65,10 @@ pub(crate) enum Input {
     NetworkLess,
     /// Network between regions, at its upper end.
     NetworkMore,
-    /// Power of a file system.
-    FileSystemPower,
+    /// Power of a file system, at its lower end.
+    FileSystemPowerLess,
+    /// Power of a file system, at its upper end.
+    FileSystemPowerMore,
     /// Price of a file system.
     FileSystemPrice,
 }

@@ -2,11 +2,11 @@
 
 use crate::answer::{Infeasible, NearMiss, Rejection};
 use crate::decide::{Written, candidate, line};
-use crate::model::Pace;
+use crate::model::{Buying, Pace};
 use crate::rules::{self, Why};
 use crate::solve::{Found, Malformed, Solver};
 use crate::text::list;
-use crate::{Place, Rule, Start};
+use crate::{Capacity, Place, Rule, Start};
 
 /// The answer to a request that cannot be asked.
 pub(crate) fn malformed(malformed: Malformed) -> Infeasible {
@@ -146,6 +146,18 @@ fn reach(solver: &Solver, t: usize, r: usize) -> Option<Near> {
         return None;
     }
     let mut found = solver.evaluate(&pace, t, r);
+    let in_time =
+        |found: &Found| rules::runtime(m, &solver.scope, t, found.compute_high_h, &mut |_| false);
+    if found.buying.capacity() == Capacity::Spot && !in_time(&found) {
+        let on_demand = solver.evaluate_as(&pace, t, r, Buying::OnDemand);
+        if in_time(&on_demand) {
+            no(Why::Interrupted {
+                high_h: found.compute_high_h,
+                checkpoints: m.request.supports_checkpointing,
+            });
+            found = on_demand;
+        }
+    }
     if !rules::runtime(m, &solver.scope, t, found.compute_high_h, &mut no)
         || !solver.settle(&mut found, &mut no)
         || !solver.passes(&pace, &mut found, &mut no)

@@ -21,8 +21,7 @@ impl Compared {
         let plain = m.plain_pace();
         let base = solver.evaluate_as(&plain, reference, home, Buying::OnDemand);
         let sold = m.catalog.offer_at(reference, home) == catalog::Offer::Offered
-            && !m.types()[reference].retired
-            && base.x.usd.is_finite();
+            && !m.types()[reference].retired;
         let assumed = m.request.reference_instance_type.is_none();
 
         // Two players, region and type, both on demand; capacity and time take what is left.

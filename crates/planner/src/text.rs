@@ -74,7 +74,9 @@ pub(crate) fn hours(x: f64) -> String {
 
 /// A signed change in percent.
 pub(crate) fn percent(x: f64) -> String {
-    let text = if x.abs() >= 9.95 {
+    let text = if x.abs() >= 999.5 {
+        sig3(x)
+    } else if x.abs() >= 9.95 {
         format!("{x:.0}")
     } else if x.abs() >= 0.95 {
         format!("{x:.1}")

@@ -223,7 +223,7 @@ def evaluate(request, name, region, hours, spot, move, there=None):
         gib = least if size <= least else step * math.ceil(size / step)
         if there is None:
             there = standing(request, name, region, spot)
-        power = moved(move, "fs_power", const("fsx_wh_per_tb_h"))
+        power = move.get("fs_power", const("fsx_wh_per_tb_h"))
         storage += gib * GB / 1000 * power * there / 1000
         price = moved(move, "fs_price", const("fsx_usd_per_gb_month"))
         rented = gib * price * there / const("hours_per_month")
@@ -287,7 +287,6 @@ def inputs(request, name, region, hours, spot):
             out[key] = ln_ends(num(row, "time_factor"), num(row, "low"), num(row, "high"))
     out["startup"] = ln_ends(*ends("startup_hours"))
     if request["file_system"]:
-        out["fs_power"] = ln_ends(*ends("fsx_wh_per_tb_h"))
         out["fs_price"] = ln_ends(*ends("fsx_usd_per_gb_month"))
     if spot:
         shorter, longer = ln_ends(*ends("spot_exposure_hours"))
@@ -354,13 +353,15 @@ def band(request, name, region, spot, figure):
         moves = (-slope * down, slope * up)
         below += min(*moves, 0.0) ** 2
         above += max(*moves, 0.0) ** 2
-    if remote(request, region) and figure in ("kg", "kwh"):
-        value, low, high = ends("network_kwh_per_gb")
-        less = evaluate(request, name, region, hours, spot, {"network": low}, there)[figure]
-        more = evaluate(request, name, region, hours, spot, {"network": high}, there)[figure]
+    # Ranges that are too wide for a slope: each end is put in.
+    wide = {"network": "network_kwh_per_gb"} if remote(request, region) else {}
+    wide |= {"fs_power": "fsx_wh_per_tb_h"} if request["file_system"] else {}
+    for key, constant in wide.items() if figure in ("kg", "kwh") else ():
+        _, low, high = ends(constant)
+        less = evaluate(request, name, region, hours, spot, {key: low}, there)[figure]
+        more = evaluate(request, name, region, hours, spot, {key: high}, there)[figure]
         below += math.log(less / central[figure]) ** 2
         above += math.log(more / central[figure]) ** 2
-        del value
     return central[figure] * math.exp(-math.sqrt(below)), central[figure] * math.exp(math.sqrt(above))
 
 

@@ -111,8 +111,10 @@ declare! {
             out(Kind::Object(PLACEMENT));
         reason: String, "Why nothing is feasible.", out(ANY_TEXT);
         summary: String, "The decision in one line.", out(ANY_TEXT);
-        candidates: Vec<Candidate>, "Feasible answers, the best first.", out(Kind::Objects(CANDIDATE));
-        rejected: Vec<Rejected>, "Places that were left out, and why.", out(Kind::Objects(REJECTED));
+        candidates: Vec<Candidate>, "Feasible answers, the best first.", out(Kind::Objects(CANDIDATE))
+            .more("At most 20.");
+        rejected: Vec<Rejected>, "Places that were left out, and why.", out(Kind::Objects(REJECTED))
+            .more("At most 100; what another partition or a list of yours leaves out comes last.");
         recommendations: Vec<String>, "What another setting would bring.", out(LINES);
         assumptions: Vec<String>, "Constants without a source behind the figures.", out(LINES);
         baseline: Baseline, "The same work without the decision.", out(Kind::Object(outputs::BASELINE));

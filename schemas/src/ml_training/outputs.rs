@@ -39,7 +39,7 @@ declare_output! {
     instance_type: String, "Instance type.", out(ANY_TEXT);
     energy_kwh: Option<f64>, "Energy.", out(ANY_NUMBER);
     emissions_kg: Option<f64>, "Emissions in kgCO2e.", out(ANY_NUMBER);
-    cost_usd: Option<f64>, "Cost; null where it is not sold.", out(ANY_NUMBER);
+    cost_usd: Option<f64>, "Cost; null where it is not sold or has no known price.", out(ANY_NUMBER);
     runtime_hours: Option<f64>, "Hours.", out(ANY_NUMBER);
     assumed: bool, "The reference type was not given.", out(Kind::Bool);
     hypothetical: bool, "The reference type is not sold there.", out(Kind::Bool);

@@ -94,8 +94,7 @@ pub(crate) async fn abandon_copy(removal: &mut Removal<'_>, job: &str) {
     };
     if let Err(error) = copy::abandon(removal.aws, &removal.handle, job, &to).await {
         removal.leave(format!(
-            "uploads under {to} that are not finished, if there are any: {}",
-            error.detail()
+            "uploads under {to} that are not finished, if there are any: {error}"
         ));
     }
 }

@@ -1,6 +1,6 @@
 //! The inputs behind a candidate's figures, with their half-widths and exponents.
 
-use catalog::{Region, UtcSeconds, sd_of_mean};
+use catalog::{Figure, Region, UtcSeconds, sd_of_mean};
 
 use super::{Figures, Model, Pace, widths};
 use crate::factors::{Factors, Input, METRICS, Metric};
@@ -127,13 +127,10 @@ impl Model<'_> {
             // Its range begins at zero and its share can be large: what each end does to each
             // figure is computed, not linearised, so the two ends are two inputs of width 1.
             let network = c.network_kwh_per_gb;
-            let (kg, kwh) = (x.network_kg / x.kg, x.network_kwh / x.kwh);
-            let moved = |end: f64| {
-                let to = |share: f64| (1.0 - share + share * end / network.value).max(1e-9).ln();
-                exponents([(Metric::Kg, to(kg)), (Metric::Kwh, to(kwh))])
-            };
-            factors.push(Input::NetworkLess, [0.0, 1.0], moved(network.low));
-            factors.push(Input::NetworkMore, [0.0, 1.0], moved(network.high));
+            let share = [x.network_kg / x.kg, x.network_kwh / x.kwh];
+            let [less, more] = moved(network, share);
+            factors.push(Input::NetworkLess, [0.0, 1.0], less);
+            factors.push(Input::NetworkMore, [0.0, 1.0], more);
         }
         match hours {
             Some((start, width)) => {
@@ -154,8 +151,10 @@ impl Model<'_> {
         }
         if x.file_system_kwh > 0.0 {
             let (kwh, kg) = (x.file_system_kwh, x.file_system_kwh * x.ci / 1000.0);
-            let power = exponents([(Metric::Kg, kg / x.kg), (Metric::Kwh, kwh / x.kwh)]);
-            factors.push(Input::FileSystemPower, widths(c.fsx_wh_per_tb_h), power);
+            // As wide as the network's, and with as large a share.
+            let [less, more] = moved(c.fsx_wh_per_tb_h, [kg / x.kg, kwh / x.kwh]);
+            factors.push(Input::FileSystemPowerLess, [0.0, 1.0], less);
+            factors.push(Input::FileSystemPowerMore, [0.0, 1.0], more);
             if x.usd.is_finite() {
                 let price = exponents([(Metric::Usd, x.file_system_usd / x.usd)]);
                 factors.push(
@@ -188,6 +187,14 @@ impl Model<'_> {
         }
         factors
     }
+}
+
+/// What the two ends of a figure do to emissions and energy, of which it makes these shares.
+fn moved(figure: Figure, [kg, kwh]: [f64; 2]) -> [[f64; METRICS]; 2] {
+    [figure.low, figure.high].map(|end| {
+        let to = |share: f64| (1.0 - share + share * end / figure.value).max(1e-9).ln();
+        exponents([(Metric::Kg, to(kg)), (Metric::Kwh, to(kwh))])
+    })
 }
 
 fn exponents<const N: usize>(list: [(Metric, f64); N]) -> [f64; METRICS] {

@@ -14,10 +14,11 @@ pub(crate) fn offer(
     choice: Option<images::Choice>,
     no: &mut dyn FnMut(Why) -> bool,
 ) -> bool {
+    let alone = scope.is_named_alone(region, instance_type);
     let known = match m.catalog.offer_at(instance_type, region) {
         Offer::Offered => true,
         Offer::NotOffered => no(Why::NotOffered),
-        Offer::Unknown => scope.single || no(Why::OfferUnknown),
+        Offer::Unknown => alone || no(Why::OfferUnknown),
     };
     if !known {
         return false;
@@ -46,7 +47,7 @@ pub(crate) fn offer(
         .catalog
         .price_at(instance_type, region)
         .and_then(|p| p.on_demand_usd_h);
-    if price.is_none() && !scope.single && !no(Why::PriceUnknown) {
+    if price.is_none() && !alone && !no(Why::PriceUnknown) {
         return false;
     }
     let capacity = buying(m, instance_type, region).capacity();

@@ -124,7 +124,11 @@ pub(crate) fn region(
         return false;
     }
     if m.is_remote(index) {
-        if !scope.companion && !no(Why::NoCompanion) {
+        if !scope.companion
+            && !no(Why::NoCompanion {
+                data: request.dataset_size_gb > 0.0,
+            })
+        {
             return false;
         }
         let (gb, most) = (request.dataset_size_gb, request.max_staging_gb);

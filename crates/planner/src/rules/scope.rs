@@ -24,8 +24,8 @@ pub(crate) struct Scope {
     pub(crate) listed_regions: Option<Vec<bool>>,
     pub(crate) listed_types: Option<Vec<bool>>,
     pub(super) companion: bool,
-    /// One region and one type are named: an unknown price does not reject them.
-    pub(super) single: bool,
+    /// One region and one type are named: that nobody knows a price or an offer does not reject them.
+    single: bool,
     pub(super) only: Option<(usize, usize)>,
 }
 
@@ -60,6 +60,20 @@ impl Scope {
                 || (request.preferred_training_regions.len() == 1
                     && request.preferred_instance_types.len() == 1),
             only,
+        }
+    }
+
+    /// It is the one place that the request names.
+    pub(super) fn is_named_alone(&self, region: usize, instance_type: usize) -> bool {
+        let listed =
+            |list: &Option<Vec<bool>>, index: usize| list.as_ref().is_none_or(|l| l[index]);
+        match self.only {
+            Some(only) => only == (region, instance_type),
+            None => {
+                self.single
+                    && listed(&self.listed_regions, region)
+                    && listed(&self.listed_types, instance_type)
+            }
         }
     }
 

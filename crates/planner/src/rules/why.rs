@@ -28,7 +28,10 @@ pub(crate) enum Why {
     /// A channel's own file system is in the provider's region.
     Mounted,
     Image(String),
-    NoCompanion,
+    /// `data` would have to be copied there; else only the results need a bucket.
+    NoCompanion {
+        data: bool,
+    },
     StagingTooBig {
         gb: f64,
         most: f64,
@@ -102,6 +105,11 @@ pub(crate) enum Why {
         high_h: f64,
         most_h: f64,
     },
+    /// Too slow on spot capacity, whose interruptions repeat work, and not on demand.
+    Interrupted {
+        high_h: f64,
+        checkpoints: bool,
+    },
     /// No signal of the kind that is asked for, or none that compares.
     NoSignal(String),
     /// The upper end of the runtime, from the earliest start on.
@@ -145,7 +153,7 @@ impl Why {
             Self::NotListedRegion | Self::NotPlaced => Rule::Regions,
             Self::NoRegional(_) | Self::NoNetwork | Self::Mounted => Rule::Regional,
             Self::Image(_) => Rule::ImageRegion,
-            Self::NoCompanion | Self::StagingTooBig { .. } => Rule::Staging,
+            Self::NoCompanion { .. } | Self::StagingTooBig { .. } => Rule::Staging,
             Self::NotListedType => Rule::Types,
             Self::Kind { .. } | Self::NeuronUnnamed => Rule::Kind,
             Self::Count { .. } => Rule::AcceleratorCount,
@@ -162,6 +170,7 @@ impl Why {
             Self::Quota { .. } => Rule::Quota,
             Self::PriceUnknown => Rule::Price,
             Self::TooSlow { .. } | Self::TooLong { .. } => Rule::Runtime,
+            Self::Interrupted { .. } => Rule::Interruptions,
             Self::NoSignal(_) => Rule::Signal,
             Self::Deadline { .. } => Rule::Deadline,
             Self::Threshold { .. } => Rule::Threshold,
@@ -202,7 +211,7 @@ impl Why {
             Self::NotListedRegion => format!("{r} in preferred_training_regions"),
             Self::NoRegional(what) => format!("{what} in regional[\"{r}\"]"),
             Self::NoNetwork => format!("vpc_config in regional[\"{r}\"]"),
-            Self::NoCompanion => "allow_companion_bucket = true".to_owned(),
+            Self::NoCompanion { .. } => "allow_companion_bucket = true".to_owned(),
             Self::StagingTooBig { gb, most } => {
                 format!("max_staging_gb from {} to {}", plain(*most), plain(*gb))
             }
@@ -233,6 +242,14 @@ impl Why {
                     plain(*slowdown),
                     up(slowdown * high_h / most_h)
                 )
+            }
+            Self::Interrupted { checkpoints, .. } => {
+                let or = if *checkpoints {
+                    ""
+                } else {
+                    " (or supports_checkpointing = true, where the code goes on from its checkpoints)"
+                };
+                format!("use_spot_instances = false{or}")
             }
             Self::Deadline { ends, deadline } => format!(
                 "deadline from {} to {}",
@@ -279,6 +296,8 @@ impl Why {
         match self {
             // A plan without USD is the last thing to propose.
             Self::OfferUnknown | Self::PriceUnknown => 10.0,
+            // The same type in the same place: nearer than another of either.
+            Self::Interrupted { .. } => 0.5,
             Self::TooSlow { high_h, most_h, .. } => (high_h / most_h).ln().max(0.0),
             Self::StagingTooBig { gb, most } => (gb / most.max(1e-9)).ln().max(0.0),
             Self::GpuMemory { own, least } => (least / own.max(1e-9)).ln().max(0.0),
@@ -308,8 +327,13 @@ impl Why {
             Self::NoNetwork => "a file system needs a vpc_config there".to_owned(),
             Self::Mounted => "the file_system of a channel is in the provider's region".to_owned(),
             Self::Image(message) => message.clone(),
-            Self::NoCompanion => {
-                "the data would have to be staged there, allow_companion_bucket is false".to_owned()
+            Self::NoCompanion { data } => {
+                let what = if *data {
+                    "the data would have to be staged there"
+                } else {
+                    "the run would need a bucket there"
+                };
+                format!("{what}, allow_companion_bucket is false")
             }
             Self::StagingTooBig { gb, most } => {
                 format!(
@@ -426,6 +450,12 @@ impl Why {
                     hours(*high_h),
                     plain(*slowdown),
                     hours(*most_h)
+                )
+            }
+            Self::Interrupted { high_h, .. } => {
+                format!(
+                    "up to {} with the interruptions of spot capacity",
+                    hours(*high_h)
                 )
             }
             Self::TooLong { high_h, most_h } => {

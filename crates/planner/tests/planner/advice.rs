@@ -138,3 +138,72 @@ fn a_file_system_of_ones_own_keeps_the_run_where_it_is() {
     };
     assert_eq!(decide(&asked).selected_region, "us-east-1");
 }
+
+/// The nearest answers of a request that has none.
+fn nearest(request: &Request) -> Vec<planner::NearMiss> {
+    match planner::decide(Catalog::embedded(), request) {
+        Answer::Decided(decision) => panic!("{}", decision.summary),
+        Answer::Infeasible(no) => no.nearest,
+    }
+}
+
+#[test]
+fn a_place_without_a_known_price_is_advised_alone() {
+    let mut asked = request("ap-southeast-2");
+    asked.reference_instance_type = None;
+    asked.data_residency = Some(Residency::Country);
+    asked.preferred_training_regions = vec!["us-west-2".to_owned()];
+    asked.preferred_instance_types = vec!["ml.p5.4xlarge".to_owned()];
+    let unpriced = |near: &&planner::NearMiss| near.candidate.estimate.cost_usd.is_none();
+    for near in nearest(&asked).iter().filter(unpriced) {
+        assert!(near.change.contains("named alone"), "{}", near.change);
+    }
+}
+
+#[test]
+fn what_interruptions_make_too_long_is_advised_on_demand() {
+    let mut asked = request("us-east-1");
+    asked.model_type = ModelType::ComputerVision;
+    asked.estimated_training_hours = Hours(168.0);
+    asked.use_spot_instances = Some(true);
+    let near = &nearest(&asked)[0];
+    assert_eq!(near.place.region, "us-east-1");
+    assert_eq!(near.place.instance_type, "ml.g5.xlarge");
+    assert!(
+        near.change.starts_with("use_spot_instances = false"),
+        "{}",
+        near.change
+    );
+    asked.use_spot_instances = Some(false);
+    let followed = decide(&asked).ranked.swap_remove(0);
+    assert_eq!(followed.estimate, near.candidate.estimate);
+}
+
+#[test]
+fn an_unknown_price_makes_no_baseline_hypothetical() {
+    let mut asked = request("sa-east-1");
+    asked.model_type = ModelType::TimeSeries;
+    asked.reference_instance_type = None;
+    asked.preferred_training_regions = vec!["sa-east-1".to_owned()];
+    asked.preferred_instance_types = vec!["ml.m5.4xlarge".to_owned()];
+    let baseline = decide(&asked).baseline;
+    assert!(
+        !baseline.hypothetical && baseline.cost_usd.is_none(),
+        "{baseline:?}"
+    );
+}
+
+#[test]
+fn a_run_as_long_as_sagemaker_allows_is_warned_of() {
+    let mut asked = request("us-east-1");
+    asked.estimated_training_hours = Hours(672.0);
+    let warned = decide(&asked).warnings;
+    assert!(
+        warned
+            .iter()
+            .any(|line| line.contains("stops every run at 672 h")),
+        "{warned:?}"
+    );
+    asked.estimated_training_hours = Hours(600.0);
+    assert!(decide(&asked).warnings.is_empty());
+}

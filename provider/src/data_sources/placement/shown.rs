@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use catalog::{Catalog, UtcSeconds};
-use planner::{Decision, Infeasible, Rejection, Request, Start};
+use planner::{Decision, Infeasible, Rejection, Request, Rule, Start};
 use schemas::data_sources::placement::{Candidate, Outputs, Rejected, Window};
 use schemas::ml_training::Placement as Selected;
 use tfplugin::{Attr, Diagnostic, Diagnostics};
@@ -128,8 +128,16 @@ fn window(window: &planner::Window) -> Window {
 }
 
 fn rejected(rejections: &[Rejection]) -> Vec<Rejected> {
-    let shown = rejections
-        .iter()
+    let by_the_users_own_list = |rejection: &&Rejection| {
+        matches!(
+            rejection.rule(),
+            Rule::Partition | Rule::Regions | Rule::Types
+        )
+    };
+    let mut told: Vec<&Rejection> = rejections.iter().collect();
+    told.sort_by_key(by_the_users_own_list);
+    let shown = told
+        .into_iter()
         .take(MAX_REJECTED)
         .map(|rejection| Rejected {
             region: rejection.region.map(str::to_owned),

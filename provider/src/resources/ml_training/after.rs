@@ -196,7 +196,7 @@ impl Finish<'_> {
             _ => format!("{job} ended well, and nothing of it is lost."),
         };
         let detail = format!(
-            "{}: {}\n{left} The next apply tries this again.",
+            "{}.\n{}\n{left} The next apply tries this again.",
             error.summary(),
             error.detail(),
         );

@@ -537,10 +537,8 @@ fn still_waiting(handle: &Handle) -> Diagnostic {
 
 fn failed(failure: &aws::Failure, spec: &RunSpec) -> Diagnostic {
     let error = &failure.error;
-    let diagnostic = Diagnostic::error(
-        error.summary(),
-        format!("{}\nNo training job was created.", error.detail()),
-    );
+    let detail = format!("{}\nNo training job was created.", error.detail());
+    let diagnostic = Diagnostic::error(error.summary(), detail.trim_start());
     match error.field().and_then(|field| attribute(field, spec)) {
         Some(attribute) => diagnostic.at(attribute),
         None => diagnostic,

@@ -132,7 +132,12 @@ pub(super) async fn available(
 }
 
 fn failed(what: &str, state: Option<&str>, found: Option<&Value>) -> Error {
-    let state = state.unwrap_or("gone");
+    let there = found.is_some_and(Value::is_object);
+    let state = state.unwrap_or(if there {
+        "in no state that FSx names"
+    } else {
+        "gone"
+    });
     let why = found.and_then(|found| found["FailureDetails"]["Message"].as_str());
     Error::new(
         Kind::Other,
