@@ -123,7 +123,9 @@ def test_a_bucket_in_another_region_than_said(scene):
     scene.emulator.seed("data-in-frankfurt", "eu-central-1")
     scene.keep()
     scene.run(
-        step(training(s3_bucket_name="data-in-frankfurt"), error=expect_error("is in eu-central-1", "Set dataset_region")),
+        step(
+            training(s3_bucket_name="data-in-frankfurt"), error=expect_error("is in eu-central-1", "Set dataset_region")
+        ),
         destroy=False,
     )
     assert scene.workdir.run("destroy", "-auto-approve").code == 0
