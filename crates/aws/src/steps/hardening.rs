@@ -104,11 +104,11 @@ pub(super) async fn harden(run: &mut Run<'_>, bucket: &Bucket, new: bool) -> Res
     })
     .await?;
     put_policy(run, bucket, true).await?;
-    if !reachable(run, bucket).await {
+    if let Some(refused) = locked_out(run, bucket).await {
         put_policy(run, bucket, false).await?;
         run.remark(
             "objects of a bucket are not held to TLS",
-            format!("The S3 endpoint is plain HTTP, and the policy of bucket {name}, which refuses plain HTTP, refused this provider too. It now covers the bucket and not the objects in it."),
+            format!("The S3 endpoint is plain HTTP, and with the policy of bucket {name}, which refuses plain HTTP, a call of this provider was refused too. The policy now covers the bucket and not the objects in it. {refused}"),
         );
     }
     let lifecycle = expiry()?;
@@ -179,16 +179,18 @@ async fn put_policy(run: &Run<'_>, bucket: &Bucket, objects: bool) -> Result<(),
     .map(|_| ())
 }
 
-/// Whether the policy lets our own calls through. Over HTTPS it does. An endpoint over plain HTTP is an emulator: some
-/// count its calls as TLS, some apply the policy as it stands, and moto's server refuses whatever a Deny names without a
-/// look at its condition.
-async fn reachable(run: &Run<'_>, bucket: &Bucket) -> bool {
-    let endpoint = run.aws.endpoint(Service::S3).await;
-    if endpoint.is_none_or(|url| !url.starts_with("http://")) {
-        return true;
+/// What the policy makes of our own calls, where it refuses them. Over HTTPS it does not. An endpoint over plain HTTP is an
+/// emulator: some count its calls as TLS, some apply the policy as it stands, and moto's server refuses whatever a Deny
+/// names without a look at its condition.
+async fn locked_out(run: &Run<'_>, bucket: &Bucket) -> Option<Error> {
+    let endpoint = run.aws.endpoint(Service::S3).await?;
+    if !endpoint.starts_with("http://") {
+        return None;
     }
     let asked = bucket.get(&naming::claim_key(&run.handle.name)).await;
-    !asked.is_err_and(|error| error.kind() == Kind::AccessDenied)
+    asked
+        .err()
+        .filter(|error| error.kind() == Kind::AccessDenied)
 }
 
 fn expiry() -> Result<BucketLifecycleConfiguration, Error> {
