@@ -94,15 +94,21 @@ def plain_moto(tmp_path_factory):
     running.stop()
 
 
+@pytest.fixture
+def in_moto(scene, plain_moto):
+    """A scene whose provider talks to nothing else."""
+    given = scene.provider().arguments["endpoints"]
+    scene.provider_arguments = {**KEYS, "endpoints": Block(dict.fromkeys(given, plain_moto.url))}
+    return scene
+
+
 @pytest.mark.parametrize("where", ["us-east-1", "eu-north-1"])
-def test_moto_as_it_comes(scene, plain_moto, request, where):
+def test_moto_as_it_comes(in_moto, plain_moto, request, where):
     """It has no quotas and no prices, and refuses what a bucket's policy denies without a look at the condition: a run
     begins all the same, in a companion bucket too, and a destroy leaves what it leaves on AWS."""
     bucket = re.sub("[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
     fill(plain_moto, bucket)
     before = plain_moto.contents()
-    given = scene.provider().arguments["endpoints"]
-    scene.provider_arguments = {**KEYS, "endpoints": Block(dict.fromkeys(given, plain_moto.url))}
     run = training(
         s3_bucket_name=bucket,
         preferred_training_regions=[where],
@@ -112,7 +118,7 @@ def test_moto_as_it_comes(scene, plain_moto, request, where):
     warnings = [expect_warning(summary=r"quota not checked", detail=r"HTTP status 50\d")]
     if where != "us-east-1":
         warnings.append(expect_warning(summary=r"not held to TLS", detail=r"plain HTTP"))
-    scene.run(
+    in_moto.run(
         step(run, plan=[expect_action("create"), expect_known_value("selected_region", where)], warnings=warnings),
         step(run.with_(tags={"team": "nlp"}), plan=[expect_action("update")]),
         step(
@@ -125,10 +131,8 @@ def test_moto_as_it_comes(scene, plain_moto, request, where):
     assert before <= plain_moto.contents()
 
 
-def test_a_bucket_of_our_own_in_moto_as_it_comes(scene, plain_moto):
+def test_a_bucket_of_our_own_in_moto_as_it_comes(in_moto, plain_moto):
     before = plain_moto.contents()
-    given = scene.provider().arguments["endpoints"]
-    scene.provider_arguments = {**KEYS, "endpoints": Block(dict.fromkeys(given, plain_moto.url))}
     run = training(s3_bucket_name="made-in-moto", create_bucket=True, dataset_size_gb=0, force_destroy=True)
-    scene.run(step(run, plan=[expect_action("create")]))
+    in_moto.run(step(run, plan=[expect_action("create")]))
     assert plain_moto.contents() == before
